@@ -1,0 +1,108 @@
+# The commands of projchat. `make run` is all a newcomer needs.
+#
+# Each step leaves a stamp and runs again only when what it read has changed, so a second
+# `make run` starts at once and downloads nothing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMPS := .venv/stamps
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCKED := --require-hashes --no-deps --only-binary :all:
+
+CATALOGUES := $(wildcard projchat/translations/*/LC_MESSAGES/messages.po)
+SCRIPTS := $(wildcard scripts/*)
+BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run dev install test lint format catalogue lock clean
+
+help:
+	@echo 'make run        serve projchat on this machine, the same way as production'
+	@echo 'make dev        the same, starting again when a file changes'
+	@echo 'make test       every test this machine can run; make test T=tests/test_house.py for some'
+	@echo 'make lint       check style and types; make format puts the style right'
+	@echo 'make catalogue  collect the words of the interface for translation'
+	@echo 'make lock       renew the dependency locks; UPGRADE=--upgrade for newer versions'
+
+# --- Run ---
+
+run: install
+	@exec $(BIN)/projchat run
+
+dev: install
+	@exec $(BIN)/projchat run --reload
+
+install: $(STAMPS)/package static/vendor/.done $(CATALOGUES:.po=.mo)
+
+$(STAMPS)/venv:
+	@scripts/make-venv $(PYTHON) .venv
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: requirements.txt | $(STAMPS)/venv
+	@echo 'Installing the Python packages.'
+	@$(PIP) $(LOCKED) -r requirements.txt
+	@touch $@
+
+$(STAMPS)/package: setup.cfg pyproject.toml $(STAMPS)/python
+	@$(PIP) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+node_modules/.package-lock.json: package-lock.json | $(STAMPS)/venv
+	@echo 'Installing the browser libraries.'
+	@scripts/with-node npm ci --omit=optional --loglevel=error
+	@touch $@
+
+static/vendor/.done: node_modules/.package-lock.json scripts/vendor
+	@scripts/vendor
+
+%.mo: %.po | $(STAMPS)/python
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+# --- Test ---
+
+# The whole run measures coverage, the server's processes included; a chosen part runs bare.
+test: $(STAMPS)/dev install
+	@scripts/get-chromium
+ifdef T
+	@$(BIN)/python -m pytest $(T)
+else
+	@scripts/with-node node --test tests/js/*.test.mjs
+	@$(BIN)/python -m pytest --cov -m 'not services and not slow'
+endif
+
+$(STAMPS)/dev: requirements-dev.txt $(STAMPS)/python
+	@echo 'Installing the tools for development.'
+	@$(PIP) $(LOCKED) -r requirements-dev.txt
+	@touch $@
+
+# --- Lint ---
+
+lint: $(STAMPS)/dev $(STAMPS)/package node_modules/.with-biome
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIOME) ci --error-on-warnings
+	$(BIN)/djlint templates --lint --quiet
+
+format: $(STAMPS)/dev node_modules/.with-biome
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(BIOME) check --write
+
+# Biome comes as an optional package, so that running the server does not download it.
+node_modules/.with-biome: package-lock.json | $(STAMPS)/venv
+	@scripts/with-node npm ci --loglevel=error
+	@touch node_modules/.package-lock.json $@
+
+# --- Upkeep ---
+
+catalogue: $(STAMPS)/python
+	@scripts/catalogue
+
+lock:
+	@scripts/lock $(UPGRADE)
+
+clean:
+	rm -rf .venv node_modules static/vendor *.egg-info
+	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache htmlcov test-results
