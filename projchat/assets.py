@@ -1,0 +1,99 @@
+"""Versioned addresses of static files, and the import map that names our browser modules."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from flask import Flask, current_app, url_for
+
+from projchat import i18n
+
+VERSION_LENGTH = 12
+
+#: Names of the browser libraries and the files they were copied to.
+VENDOR_MODULES = {
+    "@hotwired/stimulus": "vendor/stimulus.js",
+    "idb": "vendor/idb.js",
+    "socket.io-client": "vendor/socket.io.esm.min.js",
+}
+
+
+class _Stamp(NamedTuple):
+    """What a file looked like when its version was computed."""
+
+    modified: int
+    size: int
+    version: str
+
+
+class Assets:
+    """The static files of one application, each with a version taken from its bytes."""
+
+    def __init__(self, folder: Path, watch: bool) -> None:
+        self.folder = folder
+        self.watch = watch
+        self._stamps: dict[str, _Stamp] = {}
+        self._modules: dict[str, str] | None = None
+
+    def version(self, path: str) -> str:
+        """The version of one file; a file that is not there has none."""
+        stamp = self._stamps.get(path)
+        if stamp is None or (self.watch and self._changed(path, stamp)):
+            stamp = self._stamps[path] = self._read(path)
+        return stamp.version
+
+    def modules(self) -> dict[str, str]:
+        """Import names of all our own modules: `projchat/outbox` is static/js/outbox.js."""
+        if self._modules is None or self.watch:
+            root = self.folder / "js"
+            files = sorted(file.relative_to(root) for file in root.rglob("*.js"))
+            self._modules = {
+                f"projchat/{file.with_suffix('').as_posix()}": f"js/{file.as_posix()}"
+                for file in files
+            }
+        return self._modules
+
+    def _changed(self, path: str, stamp: _Stamp) -> bool:
+        try:
+            found = (self.folder / path).stat()
+        except OSError:
+            return True
+        return (found.st_mtime_ns, found.st_size) != (stamp.modified, stamp.size)
+
+    def _read(self, path: str) -> _Stamp:
+        file = self.folder / path
+        try:
+            found = file.stat()
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        except OSError:
+            return _Stamp(0, 0, "")
+        return _Stamp(found.st_mtime_ns, found.st_size, digest[:VERSION_LENGTH])
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates `asset()` and `import_map()`."""
+    if app.static_folder is None:
+        raise RuntimeError("The application serves its own static files and needs their folder.")
+    app.extensions["projchat_assets"] = Assets(Path(app.static_folder), watch=app.debug)
+    app.jinja_env.globals.update(asset=asset, import_map=import_map)
+
+
+def asset(path: str) -> str:
+    """The address of a static file, new whenever its bytes are new, so it may be cached for ever."""
+    version = _assets().version(path)
+    return url_for("static", filename=path, v=version or None)
+
+
+def import_map() -> dict[str, dict[str, str]]:
+    """The import map of a page in the reader's language."""
+    names = VENDOR_MODULES | _assets().modules()
+    imports = {name: asset(path) for name, path in names.items()}
+    imports["projchat/catalogue"] = i18n.catalogue_url()
+    return {"imports": imports}
+
+
+def _assets() -> Assets:
+    assets: Assets = current_app.extensions["projchat_assets"]
+    return assets

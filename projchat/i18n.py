@@ -1,0 +1,110 @@
+"""The languages we speak: choosing one per reader, one per process, and serving the catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from babel.core import negotiate_locale
+from babel.support import NullTranslations, Translations
+from flask import has_request_context, request, session, url_for
+from flask_babel import get_locale
+from flask_login import current_user
+
+LOCALES = ("en", "ru")
+DEFAULT_LOCALE = "en"
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+#: The variables that name a process's language, in the order gettext programs read them.
+ENVIRONMENT = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+
+Messages: TypeAlias = dict[str, str | list[str]]
+
+
+def is_supported(locale: object) -> bool:
+    """Whether we have words in this language."""
+    return locale in LOCALES
+
+
+def select_locale() -> str:
+    """The reader's language: their account's, this browser's choice, its preference, English."""
+    if not has_request_context():
+        return DEFAULT_LOCALE
+    chosen = (getattr(current_user, "locale", None), session.get("locale"))
+    for locale in chosen:
+        if is_supported(locale):
+            return str(locale)
+    return request.accept_languages.best_match(LOCALES) or DEFAULT_LOCALE
+
+
+def reader_locale() -> str:
+    """The language of the request in hand, as a plain code."""
+    locale = get_locale()
+    return locale.language if locale else DEFAULT_LOCALE
+
+
+def server_gettext(msgid: str) -> str:
+    """A text of the server's own console, in the language of the process."""
+    return _translations(server_locale()).ugettext(msgid)
+
+
+@cache
+def server_locale() -> str:
+    """The language the process was started in, as any gettext program finds it."""
+    return locale_from_environment(dict(os.environ))
+
+
+def locale_from_environment(environment: dict[str, str]) -> str:
+    """The first language we speak among those the environment asks for.
+
+    As in gettext, LANGUAGE is a list and counts only where the locale proper is not "C".
+    """
+    locale = next((environment[name] for name in ENVIRONMENT[1:] if environment.get(name)), "C")
+    if locale.split(".")[0] in ("C", "POSIX"):
+        return DEFAULT_LOCALE
+    wanted = [*environment.get("LANGUAGE", "").split(":"), locale]
+    codes = [code.split(".")[0].split("@")[0] for code in wanted if code]
+    return negotiate_locale(codes, LOCALES) or DEFAULT_LOCALE
+
+
+def catalogue(locale: str) -> dict[str, Any]:
+    """The words of one language for the browser: plural texts are lists in CLDR order."""
+    return {"locale": locale, "messages": _messages(locale)}
+
+
+def catalogue_url() -> str:
+    """The address of the reader's catalogue, new whenever a word of it is."""
+    locale = reader_locale()
+    return url_for("i18n.show", locale=locale, v=_catalogue_version(locale))
+
+
+@cache
+def _messages(locale: str) -> Messages:
+    messages: Messages = {}
+    plurals: dict[str, dict[int, str]] = {}
+    for key, text in _catalogue_entries(locale):
+        if isinstance(key, tuple):
+            plurals.setdefault(key[0], {})[key[1]] = text
+        elif key:
+            messages[key] = text
+    for msgid, forms in plurals.items():
+        messages[msgid] = [forms[index] for index in sorted(forms)]
+    return messages
+
+
+def _catalogue_entries(locale: str) -> list[tuple[Any, str]]:
+    # Python's gettext keeps a read catalogue in `_catalog` and offers no public way to list it.
+    return list(getattr(_translations(locale), "_catalog", {}).items())
+
+
+@cache
+def _catalogue_version(locale: str) -> str:
+    return hashlib.sha256(repr(_messages(locale)).encode()).hexdigest()[:12]
+
+
+@cache
+def _translations(locale: str) -> NullTranslations:
+    return Translations.load(str(TRANSLATIONS), [locale])

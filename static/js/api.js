@@ -1,0 +1,101 @@
+// The one door to the server's API: JSON both ways, the CSRF token, and two kinds of failure.
+import { t } from "projchat/i18n";
+
+/** The server answered and said no. */
+export class ApiError extends Error {
+  constructor({ status, code, message, fields = {}, retryAfter = null }) {
+    super(message);
+    this.name = "ApiError";
+    Object.assign(this, { status, code, fields, retryAfter });
+  }
+}
+
+/** The server did not answer at all. */
+export class NetworkError extends Error {
+  constructor(cause) {
+    super(t("No connection to the server. Check the network and try again."), { cause });
+    this.name = "NetworkError";
+  }
+}
+
+/** Calls the API; resolves with the answer, or null where it has no content. */
+export async function api(method, path, body, { signal } = {}) {
+  try {
+    return await call(method, path, body, signal);
+  } catch (error) {
+    if (error.code !== "csrf_failed") throw error;
+    await refreshToken();
+    return call(method, path, body, signal);
+  }
+}
+
+/** Keeps the token of an answer that carries a new one (a log-in changes it). */
+export function rememberToken(token) {
+  tokenElement().content = token;
+}
+
+async function call(method, path, body, signal) {
+  const response = await send(method, path, body, signal);
+  const answer = await readJson(response);
+  if (!response.ok) throw refusal(response, answer);
+  if (answer?.csrfToken) rememberToken(answer.csrfToken);
+  return answer;
+}
+
+async function send(method, path, body, signal) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRFToken"] = tokenElement().content;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(path, {
+      method,
+      headers,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+    });
+  } catch (error) {
+    throw brokenOff(error);
+  }
+}
+
+async function readJson(response) {
+  if (response.status === 204) return null;
+  try {
+    return await response.json();
+  } catch (error) {
+    // A body cut off half-way is a broken connection; a proxy's error page is a refusal.
+    if (response.ok) throw brokenOff(error);
+    return null;
+  }
+}
+
+/** A caller that gave up keeps its own error; anything else is the network's. */
+function brokenOff(error) {
+  const givenUp = error.name === "AbortError" || error.name === "TimeoutError";
+  return givenUp ? error : new NetworkError(error);
+}
+
+function refusal(response, answer) {
+  return new ApiError({
+    code: "unavailable",
+    message: t("The server could not do this. Try again in a moment."),
+    ...answer?.error,
+    status: response.status,
+    retryAfter: secondsToWait(response),
+  });
+}
+
+function secondsToWait(response) {
+  const seconds = Number.parseInt(response.headers.get("Retry-After"), 10);
+  return Number.isNaN(seconds) ? null : seconds;
+}
+
+async function refreshToken() {
+  const session = await call("GET", "/api/session");
+  rememberToken(session.csrfToken);
+}
+
+function tokenElement() {
+  return document.querySelector("meta[name=csrf-token]");
+}
