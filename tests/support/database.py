@@ -1,0 +1,65 @@
+"""A look into the server's database, to see what is there and that nothing has changed."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from support.server import Server
+
+# The time of the last request is written in here, whatever the request was.
+UNSTEADY = ("sessions",)
+
+
+class Database:
+    """Read-only access to the database of a server."""
+
+    def __init__(self, server: Server) -> None:
+        self._engine = _engine(server)
+
+    def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        """The rows of a query."""
+        with self._engine.connect() as connection:
+            return [dict(row) for row in connection.execute(text(query), values).mappings()]
+
+    def value(self, query: str, **values: Any) -> Any:
+        """The first column of the first row of a query."""
+        with self._engine.connect() as connection:
+            return connection.execute(text(query), values).scalar()
+
+    def contents(self, besides: Iterable[str] = UNSTEADY) -> dict[str, list[str]]:
+        """Every row of every table, besides those named."""
+        with self._engine.connect() as connection:
+            tables = sorted(set(inspect(connection).get_table_names()) - set(besides))
+            return {
+                table: sorted(
+                    str(row) for row in connection.execute(text(f'SELECT * FROM "{table}"'))
+                )
+                for table in tables
+            }
+
+    @contextmanager
+    def unchanged(self, besides: Iterable[str] = UNSTEADY) -> Iterator[None]:
+        """Assert that what happens inside changes nothing."""
+        before = self.contents(besides)
+        yield
+        after = self.contents(besides)
+        for table in before.keys() | after.keys():
+            assert before.get(table) == after.get(table), f"{table} has changed."
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _engine(server: Server) -> Engine:
+    url = server.environment.get("DATABASE_URL")
+    if url:
+        address = url.replace("postgres://", "postgresql://", 1)
+        return create_engine(
+            address.replace("postgresql://", "postgresql+psycopg2://", 1),
+            connect_args={"options": "-c default_transaction_read_only=on"},
+        )
+    path = server.instance / "projchat.sqlite3"
+    return create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
