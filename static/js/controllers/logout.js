@@ -1,0 +1,14 @@
+import { Controller } from "@hotwired/stimulus";
+import { api } from "projchat/api";
+import { toast } from "projchat/helpers/toast";
+
+export default class extends Controller {
+  async leave() {
+    try {
+      await api("DELETE", "/api/session");
+      location.assign("/login");
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+}

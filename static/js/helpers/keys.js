@@ -1,0 +1,11 @@
+const TYPING = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
+
+/** Whether a key press belongs to a text that is being typed, not to a shortcut. */
+export function isTyping(event) {
+  return event.target instanceof Element && event.target.matches(TYPING);
+}
+
+/** Whether another dialog has the reader's attention already. */
+export function dialogIsOpen() {
+  return document.querySelector("dialog[open]") !== null;
+}
