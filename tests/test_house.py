@@ -16,8 +16,9 @@ FLOORS: list[set[str]] = [
     {"models"},
     {"errors", "i18n", "schemas"},
     {"assets", "auth"},
-    {"cli", "gunicorn_conf", "realtime", "routes", "worker"},
+    {"demo", "gunicorn_conf", "realtime", "routes", "worker"},
     {PACKAGE},
+    {"cli"},
 ]
 LEVEL = {part: level for level, floor in enumerate(FLOORS) for part in floor}
 
