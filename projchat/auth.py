@@ -1,0 +1,179 @@
+"""Who is asking: passwords, logins, and the gate that every request passes."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask_limiter.util import get_remote_address
+from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from .config import LOGIN_LIFETIME
+from .errors import ApiError
+from .extensions import csrf, db, login_manager
+from .models import Invalid, Login, User
+from .offload import offload
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 200
+TOKEN_KEY = "_user_id"  # noqa: S105 - the key under which Flask-Login keeps the login's token.
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_hasher = PasswordHasher()
+# A hash of nothing in particular: an unknown name takes as long to refuse as a wrong password.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def public(view: View) -> View:
+    """Mark a view that anybody may call; all others need a login."""
+    view.public = True  # type: ignore[attr-defined]
+    return view
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash (RFC 9106). Raises `Invalid` if it is too short or too long."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Invalid("password_length", "password")
+    try:
+        return offload(_hasher.hash, password)
+    except UnicodeEncodeError:
+        raise Invalid("unprintable", "password") from None
+
+
+def verify_password(password: str, known: str | None) -> bool:
+    """Whether `password` made the hash; takes the same time if there is no hash."""
+    try:
+        return offload(_hasher.verify, known or _NOBODY, password) and known is not None
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+
+
+def authenticate(username: str, password: str) -> User | None:
+    """The active person with this name and password.
+
+    The transaction ends before the hash is computed: nothing waits for argon2 but this request.
+    """
+    user = User.named(username)
+    known = user.password_hash if user and user.active else None
+    db.session.commit()
+    if not verify_password(password, known):
+        return None
+    if user and _hasher.check_needs_rehash(user.password_hash):
+        user.password_hash = hash_password(password)
+    return user
+
+
+def log_in(user: User) -> None:
+    """Begin a login; the caller commits.
+
+    The session is emptied but for the language and the CSRF secret, so that a token fetched
+    before the login stays good; the cookie cannot be planted by a neighbouring host, since it
+    is a `__Host-` cookie in production.
+    """
+    kept = {key: session[key] for key in ("locale", "csrf_token") if key in session}
+    session.clear()
+    session.update(kept)
+    session.permanent = True
+    Login.begin(user, request.user_agent.string)
+    login_user(user)
+
+
+def log_out() -> Login:
+    """End this login; the caller commits and disconnects its sockets."""
+    login = current_user.login
+    db.session.delete(login)
+    locale = session.get("locale")
+    logout_user()
+    session.clear()
+    if locale:
+        session["locale"] = locale
+    return login  # type: ignore[no-any-return]
+
+
+def safe_next(target: str | None) -> str | None:
+    """`target` if it is a path on this site, else None.
+
+    Browsers read a backslash as a slash and drop tabs and line ends, so anything but a plain
+    absolute path is refused.
+    """
+    if not target or not re.fullmatch(r"/(?![/\\])[^\\\x00-\x20]*", target):
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc else None
+
+
+def throttle_key() -> str:
+    """Whom a rate limit counts: the login, or the address of somebody without one."""
+    token = session.get(TOKEN_KEY)
+    return f"login:{token[:16]}" if token else f"address:{get_remote_address()}"
+
+
+def origin_allowed(origin: str | None, host: str | None) -> bool:
+    """Whether a page of `origin` may talk to us as its own server.
+
+    With PROJCHAT_ORIGINS only those; without, the loopback address the browser itself asked for.
+    """
+    origins: tuple[str, ...] = current_app.config["ORIGINS"]
+    if origins:
+        return origin in origins
+    url = urlsplit(origin or "")
+    return url.netloc == host and url.hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def init_app(app: Flask) -> None:
+    """Put the gate in front of every view. The rate limiter must be bound after this."""
+    app.before_request(_prepare)
+    login_manager.init_app(app)
+    login_manager.user_loader(lambda token: Login.user_of(token, LOGIN_LIFETIME))
+
+
+def guard_requests(app: Flask) -> None:
+    """Ask for a login and a CSRF token; bound last, so that a throttled caller is refused first."""
+    app.before_request(_require_login)
+    app.before_request(_require_own_page)
+
+
+def _prepare() -> None:
+    """Settle what kind of transaction this request has, and read its body before that begins.
+
+    A body arrives at the client's pace, and nobody else may write while we would wait for it.
+    """
+    g.reading = request.method in SAFE_METHODS
+    if not g.reading:
+        request.get_data(cache=True)
+
+
+def _require_login() -> WerkzeugResponse | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "public", False) or request.endpoint == "static":
+        return None
+    if current_user.is_authenticated:
+        return None
+    if request.path.startswith("/api/"):
+        raise ApiError(401, "unauthenticated")
+    return redirect(url_for("accounts.login", next=_wanted_path()))
+
+
+def _wanted_path() -> str | None:
+    path = request.full_path.rstrip("?")
+    return safe_next(path) if path != "/" else None
+
+
+def _require_own_page() -> Response | None:
+    if request.method in SAFE_METHODS or request.endpoint is None:
+        return None
+    origin = request.headers.get("Origin")
+    if origin is not None and not origin_allowed(origin, request.host):
+        raise ApiError(403, "csrf_failed")
+    try:
+        csrf.protect()
+    except CSRFError:
+        raise ApiError(403, "csrf_failed") from None
+    return None

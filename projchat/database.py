@@ -1,0 +1,103 @@
+"""How transactions begin on each database.
+
+SQLite has one writer at a time. A transaction that starts as a reader and wants to write later
+fails at once if somebody else wrote in between, so a transaction that may write takes the write
+lock with its first statement (BEGIN IMMEDIATE), and greenlets of this process queue for it
+without stopping the event loop. Requests that only read set `g.reading` and never wait.
+See https://www.sqlite.org/lang_transaction.html and https://www.sqlite.org/wal.html.
+"""
+
+import sqlite3
+import threading
+import time
+from typing import Any
+
+from flask import g, has_app_context
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+LOCK_PATIENCE = 5.0
+LOCK_POLL = 0.02
+BUSY_TIMEOUT_MS = 20
+CONNECT_TIMEOUT = 3
+
+_writer = threading.Lock()
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Engine options for a database URL: pool sizes and time limits in seconds.
+
+    Parameters are hidden, or an exception in the log would tell what somebody wrote.
+    """
+    if url.startswith("sqlite"):
+        return {
+            "hide_parameters": True,
+            "connect_args": {"isolation_level": None, "check_same_thread": False},
+        }
+    return {
+        "hide_parameters": True,
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": LOCK_PATIENCE,
+        "pool_use_lifo": True,
+        "connect_args": {
+            "connect_timeout": CONNECT_TIMEOUT,
+            "options": "-c statement_timeout=10000 -c lock_timeout=5000"
+            " -c idle_in_transaction_session_timeout=30000",
+        },
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Attach the rules of SQLite to an engine; other databases need none."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", _begin)
+        event.listen(engine, "commit", _release)
+        event.listen(engine, "rollback", _release)
+
+
+def _configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    if has_app_context() and g.get("reading"):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        _begin_writing(connection)
+
+
+def _begin_writing(connection: Connection) -> None:
+    deadline = time.monotonic() + LOCK_PATIENCE
+    if not _writer.acquire(timeout=LOCK_PATIENCE):
+        raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("writer busy"))
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                break
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(LOCK_POLL)
+    except BaseException:
+        _writer.release()
+        raise
+    connection.info["writer"] = True
+
+
+def _release(connection: Connection) -> None:
+    """Let the next writer in.
+
+    SQLAlchemy calls this just before COMMIT or ROLLBACK; nothing yields between the two, and a
+    writer of another process that slips in is met by the poll above.
+    """
+    if connection.info.pop("writer", False):
+        _writer.release()

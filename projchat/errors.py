@@ -1,0 +1,173 @@
+"""Every refusal leaves through here: one shape, the right status, the reader's language."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from .extensions import db
+from .models import Conflict, Forbidden, Invalid, Refusal
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2
+
+WORDS = {
+    "malformed": _l("The request is not understood."),
+    "not_json": _l("The body must be a JSON object."),
+    "unauthenticated": _l("Log in to go on."),
+    "invalid_credentials": _l("The username or the password is wrong."),
+    "forbidden": _l("You are not allowed to do this."),
+    "csrf_failed": _l("The page is out of date. Reload it and try again."),
+    "not_found": _l("There is nothing here, or it is not yours to see."),
+    "method_not_allowed": _l("This address does not take such a request."),
+    "conflict": _l("This cannot be done in the present state."),
+    "too_large": _l("This is too large."),
+    "invalid": _l("Check the marked fields."),
+    "rate_limited": _l("Too many tries. Wait a little and try again."),
+    "unavailable": _l("The database does not answer. Nothing is lost, try again in a moment."),
+    "internal": _l("Something broke on our side. It has been noted."),
+    "already_set_up": _l("The first account exists already. Log in."),
+    "not_author": _l("Only the author may change this message."),
+    "role_too_low": _l("Your role in this project does not allow this."),
+    "message_deleted": _l("The message has been deleted."),
+    "project_archived": _l("The project is archived and can only be read."),
+    "owner_stays": _l("The owner must hand the project over first."),
+    "client_id_reused": _l("This clientId was used for another message."),
+    "reply_unknown": _l("The message that this replies to is not there."),
+    "one_cursor": _l("Give one of before, after, around and since."),
+    "content_empty": _l("Write something first."),
+    "content_too_long": _l("A message has at most 10,000 characters."),
+    "content_nul": _l("The text has a character that cannot be stored."),
+    "content_surrogate": _l("The text has a character that cannot be stored."),
+    "unprintable": _l("The text has a character that cannot be stored."),
+    "project_name_length": _l("A project's name has 1 to 100 characters."),
+    "description_length": _l("A description has at most 2,000 characters."),
+    "username_taken": _l("This username is taken, or looks like one that is."),
+    "username_length": _l("A username has 2 to 32 characters."),
+    "username_characters": _l("A username has letters, digits, dots, dashes and underscores."),
+    "username_mixed": _l("A username keeps to letters of one alphabet."),
+    "username_start": _l("A username starts with a letter or a digit."),
+    "name_length": _l("A name has 1 to 64 characters."),
+    "name_characters": _l("The name has a character that cannot be shown."),
+    "password_length": _l("A password has 8 to 200 characters."),
+    "password_wrong": _l("This is not your present password."),
+    "email_invalid": _l("This is not an e-mail address."),
+    "field_missing": _l("This field is required."),
+    "field_unknown": _l("This field is not known."),
+    "field_type": _l("This field has the wrong type."),
+    "field_range": _l("This value is out of range."),
+    "unknown_event": _l("This event is not known."),
+}
+
+STATUS_CODES = {
+    400: "malformed",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    422: "invalid",
+    429: "rate_limited",
+    503: "unavailable",
+}
+REFUSAL_STATUS = {Invalid: 422, Forbidden: 403, Conflict: 409}
+
+
+class ApiError(Exception):
+    """A refusal with its status, code and fields (a field's value is a code of `WORDS`)."""
+
+    def __init__(self, status: int, code: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.fields = fields or {}
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> "ApiError":
+        """The answer to a rule of the models that was broken."""
+        status = REFUSAL_STATUS.get(type(refusal), 404)
+        if isinstance(refusal, Invalid) and refusal.field:
+            return cls(status, "invalid", {refusal.field: refusal.code})
+        fields = {refusal.field: refusal.code} if refusal.field else {}
+        return cls(status, refusal.code, fields)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The one shape of all errors."""
+        fields = {name: words(code) for name, code in self.fields.items()}
+        return {"error": {"code": self.code, "message": words(self.code), "fields": fields}}
+
+
+def words(code: str) -> str:
+    """What a code says to the reader."""
+    return str(WORDS.get(code, WORDS["malformed"]))
+
+
+def unavailable(error: BaseException) -> bool:
+    """True if the database is away, locked or full: nothing was stored, trying again may help."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def init_app(app: Flask) -> None:
+    """Answer every exception in the one shape."""
+    app.register_error_handler(ApiError, _answer)
+    app.register_error_handler(Refusal, lambda refusal: _answer(ApiError.of(refusal)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> Response | tuple[Response, int] | HTTPException:
+    if error.response is not None or (error.code or 500) < 400:
+        return error
+    status = error.code or 500
+    if status not in STATUS_CODES:
+        status = 500 if status >= 500 else 400
+    if isinstance(error, SecurityError):
+        g.untrusted_host = True
+    answer = _answer(ApiError(status, STATUS_CODES.get(status, "internal")))
+    answer.headers.update(
+        {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    )
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    db.session.rollback()
+    if unavailable(error):
+        log.warning("503 %s: %s", type(error).__name__, _reason(error))
+        return _answer(ApiError(503, "unavailable"))
+    log.exception("500 %s %s", request.method, request.endpoint)
+    return _answer(ApiError(500, "internal"))
+
+
+def _reason(error: BaseException) -> str:
+    """The driver's own words, without the statement and its parameters."""
+    return str(getattr(error, "orig", None) or error).strip().split("\n")[0][:200]
+
+
+def _answer(error: ApiError) -> Response:
+    db.session.rollback()
+    if request.path.startswith("/api/") or g.get("untrusted_host"):
+        response = jsonify(error.to_dict())
+    else:
+        response = Response(_page(error), mimetype="text/html")
+    response.status_code = error.status
+    if error.status == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _page(error: ApiError) -> str:
+    """The error as a page; as plain words where even the page needs what is away."""
+    context = {"status": error.status, "title": _("Error"), "message": words(error.code)}
+    if error.status >= 500:
+        context |= {"viewer": None, "projects": []}
+    return render_template("errors/error.html", **context)

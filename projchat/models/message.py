@@ -1,0 +1,138 @@
+"""One message of a project, or one event in its life (kind `system`)."""
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
+
+from .. import markup
+from ..extensions import Model, db
+from .errors import Conflict, Forbidden, Invalid
+from .types import BigKey, UtcDateTime, now, rfc3339
+
+if TYPE_CHECKING:
+    from .membership import Membership
+    from .project import Project
+    from .user import User
+
+CLIENT_ID_LENGTH = 100
+
+
+class Message(Model):
+    """A message. `number` is its place in the timeline, `version` its latest change.
+
+    Both come from the counters of the project, in the transaction of the change itself, so their
+    order is the order of commit.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("author_id", "client_id"),
+        UniqueConstraint("project_id", "number"),
+        Index("ix_messages_project_id_version", "project_id", "version"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(BigInteger)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    client_id: Mapped[str] = mapped_column(String(CLIENT_ID_LENGTH))
+    fingerprint: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(8), default="text")
+    body: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    event: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    reply_to: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    author: Mapped["User"] = relationship(lazy="raise")
+    project: Mapped["Project"] = relationship(lazy="raise")
+
+    @staticmethod
+    def fingerprint_of(project_id: int, content: str, reply_to: int | None) -> str:
+        """What was sent, in brief: tells a retry from another message under the same id."""
+        said = f"{project_id}\0{reply_to}\0{content}".encode()
+        return hashlib.blake2b(said, digest_size=16).hexdigest()
+
+    def edit(self, user: "User", content: str) -> bool:
+        """Change the text; False if it is the same already.
+
+        Raises `Forbidden` for anybody but the author, `Conflict` once deleted or archived.
+        """
+        if self.kind != "text" or self.author_id != user.id:
+            raise Forbidden("not_author")
+        content = clean(content)
+        if self.deleted_at is not None:
+            raise Conflict("message_deleted")
+        if content == self.body:
+            return False
+        self._change(body=content, html=markup.render(content), edited_at=now())
+        return True
+
+    def delete(self, membership: "Membership") -> bool:
+        """Leave a tombstone without content; False if it is one already.
+
+        Raises `Forbidden` unless the member is the author or manages the project.
+        """
+        if self.kind != "text" or not (self.author_id == membership.user_id or membership.manages):
+            raise Forbidden("not_author")
+        if self.deleted_at is not None:
+            return False
+        self._change(body="", html="", deleted_at=now())
+        return True
+
+    def _change(self, **values: Any) -> None:
+        """Stamp the change with the next version; a deletion that came first wins."""
+        values["version"] = self.project.next_version()
+        table = Message.__table__
+        changed = db.session.execute(
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.id == self.id, table.c.deleted_at.is_(None))
+            .values(values)
+        )
+        if changed.rowcount == 0:  # type: ignore[attr-defined]
+            raise Conflict("message_deleted")
+        for name, value in values.items():
+            set_committed_value(self, name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The message as the page, the API, the live events and others see it."""
+        return {
+            "id": self.id,
+            "projectId": self.project_id,
+            "number": self.number,
+            "version": self.version,
+            "clientId": self.client_id,
+            "kind": self.kind,
+            "content": self.body,
+            "html": self.html,
+            "event": self.event,
+            "author": {"id": self.author_id, "name": self.author.name},
+            "replyTo": self.reply_to,
+            "createdAt": rfc3339(self.created_at),
+            "editedAt": rfc3339(self.edited_at),
+            "deletedAt": rfc3339(self.deleted_at),
+        }
+
+
+def clean(content: str) -> str:
+    """The text as it is stored. Raises `Invalid` for what cannot be."""
+    try:
+        return markup.clean(content)
+    except ValueError as error:
+        raise Invalid(f"content_{error}", "content") from None

@@ -1,0 +1,427 @@
+"""A project: its members, its timeline, and the two counters that put everything in order."""
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, Select, String, Text, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, joinedload, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
+
+from .. import markup
+from ..extensions import Model, db
+from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal
+from .invite import Invite
+from .membership import Membership, Role
+from .message import Message, clean
+from .types import BigKey, UtcDateTime, now, rfc3339
+
+if TYPE_CHECKING:
+    from .user import User
+
+NAME_LENGTH = 100
+DESCRIPTION_LENGTH = 2000
+PAGE_SIZE = 50
+LONGEST_PAGE = 500
+
+
+class NotAMember(Refusal):
+    """The person was removed while the request was under way."""
+
+
+class Project(Model):
+    """A project and its room.
+
+    `message_count` numbers the messages 1, 2, 3 … without a hole; `version` counts every change.
+    """
+
+    __tablename__ = "projects"
+    # `membership` below is a plain attribute.
+    __allow_unmapped__ = True
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    description: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    message_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    version: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    # The membership of the person through whom the project was found; stored nowhere.
+    membership: Membership
+
+    @classmethod
+    def found(cls, owner: "User", name: str, description: str = "") -> tuple["Project", Message]:
+        """Start a project; its first message tells who did."""
+        project = cls(
+            name=_name(name),
+            description=_description(description),
+            message_count=0,
+            version=0,
+            created_at=now(),
+        )
+        db.session.add(project)
+        db.session.flush()
+        project.membership = Membership(
+            project_id=project.id, user_id=owner.id, role=Role.OWNER, last_read_number=0
+        )
+        db.session.add(project.membership)
+        db.session.flush()
+        return project, project._announce("project-created", owner, text=project.name)
+
+    @property
+    def room(self) -> str:
+        """The Socket.IO room of the project."""
+        return f"project:{self.id}"
+
+    @property
+    def unread(self) -> int:
+        """How many messages the viewer has not read."""
+        return max(0, self.message_count - self.membership.last_read_number)
+
+    def post(
+        self,
+        author: "User",
+        content: str,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+    ) -> Message:
+        """Add a message; posting reads up to one's own message.
+
+        The counter is taken as late as possible, since its row is locked until the commit.
+        Raises `Invalid` for content that cannot be stored or a reply to what is not there,
+        `Conflict` if archived, `AlreadySent` for a client id that the author has used before
+        (the caller rolls back, and the counter with it).
+        """
+        content = clean(content)
+        html = markup.render(content)
+        message = self._append(
+            author, client_id=client_id, kind="text", body=content, html=html, reply_to=reply_to
+        )
+        self._read_own(author, message.number)
+        return message
+
+    def first_answer(
+        self, author: "User", client_id: str, content: str, reply_to: int | None
+    ) -> Message:
+        """The message that `client_id` made when it was first sent.
+
+        Raises `Conflict` if what was sent then is not what is sent now.
+        """
+        message = db.session.scalars(
+            select(Message)
+            .options(joinedload(Message.author))
+            .where(Message.author_id == author.id, Message.client_id == client_id)
+        ).one()
+        if message.fingerprint != Message.fingerprint_of(self.id, clean(content), reply_to):
+            raise Conflict("client_id_reused", "clientId")
+        return message
+
+    def find_message(self, number: int) -> Message | None:
+        """The message with this number."""
+        message = db.session.scalar(_messages(self.id).where(Message.number == number))
+        if message is not None:
+            set_committed_value(message, "project", self)
+        return message
+
+    def newest(self, limit: int = PAGE_SIZE) -> list[Message]:
+        """The last `limit` messages, oldest first."""
+        return self.before(self.message_count + 1, limit)
+
+    def before(self, number: int, limit: int = PAGE_SIZE) -> list[Message]:
+        """The `limit` messages before `number`, oldest first."""
+        query = _messages(self.id).where(Message.number < number)
+        rows = db.session.scalars(query.order_by(Message.number.desc()).limit(limit))
+        return list(reversed(list(rows)))
+
+    def after(self, number: int, limit: int = PAGE_SIZE) -> list[Message]:
+        """The `limit` messages after `number`, oldest first."""
+        query = _messages(self.id).where(Message.number > number)
+        return list(db.session.scalars(query.order_by(Message.number).limit(limit)))
+
+    def around(self, number: int, limit: int = PAGE_SIZE) -> list[Message]:
+        """Up to `limit` messages with `number` in their middle, oldest first.
+
+        Numbers have no holes, so the page is plain arithmetic.
+        """
+        first = max(1, min(number - limit // 2, self.message_count - limit + 1))
+        return self.after(first - 1, limit)
+
+    def changes_since(self, version: int, limit: int = LONGEST_PAGE) -> list[Message]:
+        """The messages changed after `version` and up to the head, in the order of change."""
+        return list(
+            db.session.scalars(
+                _messages(self.id)
+                .where(Message.version > version, Message.version <= self.version)
+                .order_by(Message.version)
+                .limit(limit)
+            )
+        )
+
+    def members(self) -> list[Membership]:
+        """Everybody in the project, in the order they came."""
+        return list(
+            db.session.scalars(
+                select(Membership)
+                .options(joinedload(Membership.user))
+                .where(Membership.project_id == self.id)
+                .order_by(Membership.joined_at, Membership.user_id)
+            )
+        )
+
+    def find_member(self, user_id: int) -> Membership | None:
+        """The membership of one person."""
+        return db.session.scalar(
+            select(Membership)
+            .options(joinedload(Membership.user))
+            .where(Membership.project_id == self.id, Membership.user_id == user_id)
+        )
+
+    def read(self, number: int) -> int | None:
+        """Note how far the viewer has read; the new mark, or None if it did not move forward."""
+        number = min(number, self.message_count)
+        table = Membership.__table__
+        moved = db.session.execute(
+            update(table)  # type: ignore[arg-type]
+            .where(
+                table.c.project_id == self.id,
+                table.c.user_id == self.membership.user_id,
+                table.c.last_read_number < number,
+            )
+            .values(last_read_number=number)
+        )
+        return number if moved.rowcount else None  # type: ignore[attr-defined]
+
+    def rename(self, actor: "User", name: str) -> Message | None:
+        """Change the name; the message that says so, or None if it is the same."""
+        self._require_manager()
+        name = _name(name)
+        if name == self.name:
+            return None
+        message = self._announce("project-renamed", actor, text=name)
+        self.name = name
+        return message
+
+    def describe(self, actor: "User", description: str) -> Message | None:
+        """Change the description; the message that says so, or None if it is the same."""
+        self._require_manager()
+        description = _description(description)
+        if description == self.description:
+            return None
+        message = self._announce("project-described", actor)
+        self.description = description
+        return message
+
+    def archive(self, actor: "User", archived: bool) -> Message | None:
+        """Make the project read-only, or open it again; None if it is so already."""
+        self._require_manager()
+        if archived == (self.archived_at is not None):
+            return None
+        if archived:
+            message = self._announce("project-archived", actor)
+            self.archived_at = now()
+        else:
+            self.archived_at = None
+            db.session.flush()
+            message = self._announce("project-unarchived", actor)
+        return message
+
+    def admit(self, user: "User") -> Message | None:
+        """Let somebody in as a member; None if they are in already."""
+        added = db.session.execute(
+            _insert(Membership)
+            .values(
+                project_id=self.id,
+                user_id=user.id,
+                role=Role.MEMBER,
+                last_read_number=0,
+                notify="all",
+                joined_at=now(),
+            )
+            .on_conflict_do_nothing()
+        )
+        if added.rowcount == 0:  # type: ignore[attr-defined]
+            return None
+        message = self._announce("member-joined", user)
+        self._read_own(user, message.number)
+        return message
+
+    def remove(self, actor: "User", member: Membership) -> Message:
+        """Take somebody out, or leave oneself; their invites end with them.
+
+        Raises `Forbidden` unless the actor stands above the member, `Conflict` for the owner.
+        """
+        leaving = member.user_id == actor.id
+        if not leaving:
+            self._require_manager()
+            if member.manages and not self.membership.owns:
+                raise Forbidden("role_too_low")
+        if member.owns:
+            raise Conflict("owner_stays")
+        message = self._announce(
+            "member-left" if leaving else "member-removed", actor, about=member.user
+        )
+        self._delete_of(member)
+        return message
+
+    def change_role(self, actor: "User", member: Membership, role: Role) -> Message | None:
+        """Give a member another role; making somebody the owner hands the project over."""
+        if not self.membership.owns:
+            raise Forbidden("role_too_low")
+        if member.role == role:
+            return None
+        if member.owns:
+            raise Conflict("owner_stays")
+        event = "owner-changed" if role is Role.OWNER else "role-changed"
+        message = self._announce(event, actor, about=member.user, text=role.value)
+        if role is Role.OWNER:
+            self._step_down()
+        member.role = role
+        db.session.flush()
+        return message
+
+    def next_version(self) -> int:
+        """Take the next version, in the transaction of the change that it stamps."""
+        return self._count(new_message=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The project as the viewer sees it in a list."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "description": self.description,
+            "createdAt": rfc3339(self.created_at),
+            "archivedAt": rfc3339(self.archived_at),
+            "messageCount": self.message_count,
+            "version": self.version,
+            "role": self.membership.role,
+            "lastReadNumber": self.membership.last_read_number,
+            "unread": self.unread,
+        }
+
+    def _require_manager(self) -> None:
+        if not self.membership.manages:
+            raise Forbidden("role_too_low")
+
+    def _append(
+        self,
+        author: "User",
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        **values: Any,
+    ) -> Message:
+        version = self._count(new_message=True)
+        if reply_to is not None and not 0 < reply_to < self.message_count:
+            raise Invalid("reply_unknown", "replyTo")
+        values |= {
+            "project_id": self.id,
+            "number": self.message_count,
+            "version": version,
+            "author_id": author.id,
+            "client_id": client_id or str(uuid.uuid4()),
+            "fingerprint": Message.fingerprint_of(self.id, values["body"], reply_to),
+            "reply_to": reply_to,
+            "created_at": now(),
+        }
+        key = db.session.scalar(
+            _insert(Message)
+            .values(values)
+            .on_conflict_do_nothing(index_elements=["author_id", "client_id"])
+            .returning(Message.__table__.c.id)
+        )
+        if key is None:
+            raise AlreadySent(values["client_id"])
+        return Message(id=key, author=author, **values)
+
+    def _announce(
+        self, event: str, actor: "User", about: "User | None" = None, text: str | None = None
+    ) -> Message:
+        """Add a system message; the reader's side makes the sentence from `event`."""
+        about = about or actor
+        details = {"type": event, "userId": about.id, "userName": about.name}
+        if text is not None:
+            details["text"] = text
+        plain = " ".join([about.name, event, *([text] if text else [])])
+        return self._append(actor, kind="system", body=plain, html="", event=details)
+
+    def _count(self, new_message: bool) -> int:
+        """Take the counters by one statement; its row lock puts all changes in one order."""
+        table = Project.__table__
+        row = db.session.execute(
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.id == self.id, table.c.archived_at.is_(None))
+            .values(
+                version=table.c.version + 1,
+                message_count=table.c.message_count + (1 if new_message else 0),
+            )
+            .returning(table.c.version, table.c.message_count)
+        ).first()
+        if row is None:
+            raise Conflict("project_archived")
+        set_committed_value(self, "version", row.version)
+        set_committed_value(self, "message_count", row.message_count)
+        return row.version  # type: ignore[no-any-return]
+
+    def _read_own(self, user: "User", number: int) -> None:
+        """Move the author's mark; finding none means that they were removed meanwhile."""
+        table = Membership.__table__
+        moved = db.session.execute(
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.project_id == self.id, table.c.user_id == user.id)
+            .values(last_read_number=number)
+        )
+        if moved.rowcount == 0:  # type: ignore[attr-defined]
+            raise NotAMember("not_found")
+
+    def _delete_of(self, member: Membership) -> None:
+        db.session.execute(
+            delete(Invite).where(Invite.project_id == self.id, Invite.created_by == member.user_id)
+        )
+        db.session.delete(member)
+        db.session.flush()
+
+    def _step_down(self) -> None:
+        """The owner becomes an admin; nobody else may have become the owner meanwhile."""
+        table = Membership.__table__
+        stepped = db.session.execute(
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.project_id == self.id, table.c.role == Role.OWNER.value)
+            .where(table.c.user_id == self.membership.user_id)
+            .values(role=Role.ADMIN.value)
+        )
+        if stepped.rowcount == 0:  # type: ignore[attr-defined]
+            raise Conflict("owner_stays")
+
+
+def _messages(project_id: int) -> Select[Message]:
+    return (
+        select(Message).options(joinedload(Message.author)).where(Message.project_id == project_id)
+    )
+
+
+def _insert(model: type[Model]) -> Any:
+    """An INSERT that knows ON CONFLICT, in the dialect of the database."""
+    dialect = {"postgresql": postgresql, "sqlite": sqlite}[db.engine.dialect.name]
+    return dialect.insert(model.__table__)
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > NAME_LENGTH:
+        raise Invalid("project_name_length", "name")
+    return _printable(name, "name")
+
+
+def _description(description: str) -> str:
+    description = description.replace("\r\n", "\n").strip()
+    if len(description) > DESCRIPTION_LENGTH:
+        raise Invalid("description_length", "description")
+    return _printable(description, "description")
+
+
+def _printable(text: str, field: str) -> str:
+    """Text that every database can store."""
+    if any((char < " " and char not in "\n\t") or "\ud800" <= char <= "\udfff" for char in text):
+        raise Invalid("unprintable", field)
+    return text

@@ -1,0 +1,148 @@
+"""A person with an account."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from flask_login import UserMixin
+from sqlalchemy import ColumnElement, String, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .. import names
+from ..extensions import Model, db
+from .errors import Invalid
+from .membership import Membership
+from .project import Project
+from .types import BigKey, UtcDateTime, now
+
+if TYPE_CHECKING:
+    from .login import Login
+
+NAME_LENGTH = 64
+SHORTEST_PASSWORD = 8
+
+
+class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
+    """A person. The username is case-folded and unique, look-alikes included."""
+
+    __tablename__ = "users"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form.
+    # `login` and `login_token` below are plain attributes.
+    __allow_unmapped__ = True
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    username_skeleton: Mapped[str] = mapped_column(String(256), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    email: Mapped[str | None] = mapped_column(String(254))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    locale: Mapped[str | None] = mapped_column(String(8))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    # The login that this request came with; set by the session look-up, stored nowhere.
+    login: "Login"
+    login_token: str
+
+    @classmethod
+    def register(
+        cls, username: str, password_hash: str, name: str | None = None, is_admin: bool = False
+    ) -> "User":
+        """Make an account. Raises `Invalid` for a name that is malformed or taken."""
+        canonical = cls.free_username(username)
+        user = cls(
+            username=canonical,
+            username_skeleton=names.skeleton(canonical),
+            name=_display_name(name or username),
+            password_hash=password_hash,
+            is_admin=is_admin,
+        )
+        db.session.add(user)
+        db.session.flush()
+        return user
+
+    @classmethod
+    def free_username(cls, username: str) -> str:
+        """The canonical form of a new username. Raises `Invalid` if it cannot be had."""
+        try:
+            names.check(username)
+        except ValueError as error:
+            raise Invalid(str(error), "username") from None
+        canonical = names.normalize(username)
+        taken = (cls.username == canonical) | (cls.username_skeleton == names.skeleton(canonical))
+        if db.session.scalar(select(cls.id).where(taken)):
+            raise Invalid("username_taken", "username")
+        return canonical
+
+    @classmethod
+    def named(cls, username: str) -> "User | None":
+        """The person with this username, in any case; inactive people too."""
+        return db.session.scalar(select(cls).where(cls.username == names.normalize(username)))
+
+    @classmethod
+    def anybody(cls) -> bool:
+        """True once the first account exists."""
+        return bool(db.session.scalar(select(func.count(cls.id))))
+
+    @property
+    def is_active(self) -> bool:
+        """What Flask-Login asks: may this person log in."""
+        return self.active
+
+    @property
+    def room(self) -> str:
+        """The room of all this person's sockets."""
+        return f"user:{self.id}"
+
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the cookie: the token of the login, not the person's id."""
+        return self.login_token
+
+    def rename(self, name: str) -> None:
+        """Change the name that others see."""
+        self.name = _display_name(name)
+
+    def find_project(self, project_id: int) -> Project | None:
+        """The project, if this person is a member now; `project.membership` is theirs."""
+        return self.project_of(self.id, project_id)
+
+    @staticmethod
+    def project_of(user_id: int, project_id: int) -> Project | None:
+        """The same, for a person of whom only the id is at hand; one query."""
+        found = _projects(user_id, Project.id == project_id)
+        return found[0] if found else None
+
+    def projects(self) -> list[Project]:
+        """All projects of this person, by name; those that are archived come last."""
+        found = _projects(self.id)
+        return sorted(found, key=lambda one: (bool(one.archived_at), one.name.casefold(), one.id))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The person as they see themselves."""
+        return {
+            "id": self.id,
+            "username": self.username,
+            "name": self.name,
+            "email": self.email,
+            "locale": self.locale,
+            "isAdmin": self.is_admin,
+        }
+
+
+def _projects(user_id: int, *conditions: ColumnElement[bool]) -> list[Project]:
+    """Projects through the eyes of a member: each with their membership."""
+    rows = db.session.execute(
+        select(Project, Membership)
+        .join(Membership, Membership.project_id == Project.id)
+        .where(Membership.user_id == user_id, *conditions)
+    ).all()
+    for project, membership in rows:
+        project.membership = membership
+    return [project for project, _ in rows]
+
+
+def _display_name(name: str) -> str:
+    try:
+        return names.check_display_name(name)
+    except ValueError as error:
+        raise Invalid(str(error), "name") from None

@@ -1,0 +1,145 @@
+"""The repair of what was not emitted, the beacon, and the second look at who may listen.
+
+The database is the truth and the socket only the fast path: a worker may be killed between
+commit and emit, Redis may lose a message. So each worker asks every few seconds, in one query,
+for the heads of the projects that have listeners here. What stood at the head a tick ago and has
+not been sent by then is sent from the database; the beacon then tells that head. Removed members
+and ended logins are looked for in the same way, which holds while Redis is away.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from flask import Flask, g
+from sqlalchemy import select
+
+from ..errors import unavailable
+from ..extensions import db, socketio
+from ..models import Login, Membership, Message, Project, User
+from ..presence import Presence
+from .fanout import Fanout
+
+log = logging.getLogger("projchat")
+
+IDS_PER_QUERY = 1000
+T = TypeVar("T")
+
+
+class Relay:
+    """One per worker."""
+
+    def __init__(self, app: Flask, fanout: Fanout, presence: Presence) -> None:
+        self._app = app
+        self._fanout = fanout
+        self._presence = presence
+        self._seen: dict[int, int] = {}
+        self._beacon_at = 0.0
+
+    def run(self) -> None:
+        """Tick until the process ends; a database that is away is asked again."""
+        seconds = self._app.config["RELAY_SECONDS"]
+        while True:
+            socketio.sleep(seconds)
+            try:
+                with self._app.app_context():
+                    g.reading = True
+                    self.tick()
+            except Exception as error:
+                if unavailable(error):
+                    log.warning("The relay waits: the database does not answer")
+                else:
+                    log.exception("The relay failed and goes on")
+
+    def tick(self) -> None:
+        """Repair, tell the heads when it is time, and keep presence alive."""
+        self._forget_the_gone()
+        heads = self._heads()
+        repaired = [project_id for project_id in heads if self._repair(project_id)]
+        beacon_due = time.monotonic() - self._beacon_at >= self._app.config["HEAD_SECONDS"]
+        for project_id in heads if beacon_due else repaired:
+            self._tell_head(project_id)
+        if beacon_due:
+            self._beacon_at = time.monotonic()
+            self._evict_who_may_not()
+        self._seen = heads
+
+    def _forget_the_gone(self) -> None:
+        self._fanout.tell_presence()
+        for room in self._presence.forget_silent():
+            self._fanout.on_people(room)
+
+    def _heads(self) -> dict[int, int]:
+        ids = [int(room.removeprefix("project:")) for room in self._presence.rooms()]
+        heads: dict[int, int] = {}
+        for some in _chunks(ids):
+            query = select(Project.id, Project.version).where(Project.id.in_(some))
+            heads.update(db.session.execute(query).tuples().all())
+        db.session.rollback()
+        return heads
+
+    def _repair(self, project_id: int) -> bool:
+        """Send what stood at the head a tick ago and was not sent; True if there was any."""
+        room, due = f"project:{project_id}", self._seen.get(project_id, 0)
+        ledger = self._fanout.ledger
+        cursor = ledger.cursor(room)
+        if cursor is None or cursor >= due:
+            return False
+        for message in _changes(project_id, cursor, due):
+            if not ledger.was_sent(room, message.version):
+                self._fanout.emit_here(_event_of(message), message.to_dict(), room)
+        ledger.advance(room, due)
+        log.info("The relay repaired project %s from version %s to %s", project_id, cursor, due)
+        return True
+
+    def _tell_head(self, project_id: int) -> None:
+        """The beacon says what was sent: a client behind it has missed something."""
+        room = f"project:{project_id}"
+        version = self._fanout.ledger.cursor(room)
+        if version is not None:
+            self._fanout.emit_here("head", {"projectId": project_id, "version": version}, room)
+
+    def _evict_who_may_not(self) -> None:
+        people = list(self._fanout.people.values())
+        living = _living_logins({person.login_id for person in people})
+        for login_id in {person.login_id for person in people} - living:
+            self._fanout.disconnect_room_here(f"login:{login_id}")
+        for room, present in self._presence.here().items():
+            project_id = int(room.removeprefix("project:"))
+            for user_id in present.keys() - _members(project_id, present):
+                self._fanout.evict_here(f"user:{user_id}", room)
+
+
+def _changes(project_id: int, after: int, up_to: int) -> Sequence[Message]:
+    project = db.session.get(Project, project_id)
+    found = [] if project is None else project.changes_since(after, limit=up_to - after)
+    return [message for message in found if message.version <= up_to]
+
+
+def _event_of(message: Message) -> str:
+    changed = message.edited_at is not None or message.deleted_at is not None
+    return "message-updated" if changed else "new-message"
+
+
+def _living_logins(ids: Iterable[int]) -> set[int]:
+    living: set[int] = set()
+    for some in _chunks(ids):
+        query = select(Login.id).join(User, User.id == Login.user_id)
+        living.update(db.session.scalars(query.where(Login.id.in_(some), User.active)))
+    return living
+
+
+def _members(project_id: int, user_ids: Iterable[int]) -> set[int]:
+    members: set[int] = set()
+    for some in _chunks(user_ids):
+        query = select(Membership.user_id).where(Membership.project_id == project_id)
+        members.update(db.session.scalars(query.where(Membership.user_id.in_(some))))
+    return members
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while some := list(islice(iterator, IDS_PER_QUERY)):
+        yield some

@@ -1,0 +1,72 @@
+"""The blueprints, and what every page and answer has in common."""
+
+import secrets
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from flask_login import current_user
+
+from ..i18n import reader_locale
+from . import accounts, health, i18n, invites, logins, members, messages, pages, projects
+from .contract import spec
+
+BLUEPRINTS = (accounts, health, i18n, invites, logins, members, messages, pages, projects)
+YEAR = 31_536_000
+
+
+def init_app(app: Flask) -> None:
+    """Register the blueprints, the context of the templates and the headers of the answers."""
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.bp)
+    spec.app = app
+    app.context_processor(_context)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.after_request(_headers)
+
+
+def csp_nonce() -> str:
+    """The nonce of this answer's one inline script, the import map."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def _context() -> dict[str, Any]:
+    known = current_user.is_authenticated if current_user else False
+    return {
+        "viewer": current_user.to_dict() if known else None,
+        "projects": _projects() if known else [],
+        "locale": reader_locale(),
+    }
+
+
+def _projects() -> list[dict[str, Any]]:
+    if "projects" not in g:
+        g.projects = [project.to_dict() for project in current_user.projects()]
+    return list(g.projects)
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    headers["Content-Security-Policy"] = _policy()
+    if current_app.config["PRODUCTION"] and request.is_secure:
+        headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    if request.endpoint not in ("static", "i18n.show"):
+        headers["Cache-Control"] = "private, no-store"
+        response.vary.add("Cookie")
+        response.vary.add("Accept-Language")
+    return response
+
+
+def _policy() -> str:
+    nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
+    return (
+        f"default-src 'self'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )

@@ -1,0 +1,128 @@
+"""My account: the pages to get in, and what I may change of myself."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from ..auth import hash_password, public, safe_next, verify_password
+from ..errors import ApiError
+from ..extensions import db, limiter, socketio
+from ..models import Invalid, Login, User
+from ..schemas import AccountPatch, LoginsOut, PasswordIn, SessionOut
+from .contract import endpoint
+from .logins import session_dict
+
+bp = Blueprint("accounts", __name__)
+
+EMAIL = re.compile(r"[^@\s\x00-\x1f\ud800-\udfff]+@[^@\s\x00-\x1f\ud800-\udfff]+")
+
+
+@bp.get("/setup")
+@public
+def setup() -> Response | str:
+    """The form of the first account."""
+    if User.anybody():
+        return redirect(url_for("pages.home"))
+    return render_template("accounts/setup.html")
+
+
+@bp.get("/login")
+@public
+def login() -> Response | str:
+    """The form to log in; whoever is in already goes on."""
+    target = safe_next(request.args.get("next"))
+    if current_user.is_authenticated:
+        return redirect(target or url_for("pages.home"))
+    if not User.anybody():
+        return redirect(url_for("accounts.setup"))
+    return render_template("accounts/login.html", next=target)
+
+
+@bp.get("/account")
+def show() -> str:
+    """My account, and where I am logged in."""
+    return render_template("accounts/show.html", sessions=_logins())
+
+
+@bp.patch("/api/account")
+@endpoint(body=AccountPatch, tag="account", HTTP_200=SessionOut)
+def update(body: AccountPatch) -> dict[str, Any]:
+    """Change my name, e-mail or language."""
+    given = body.model_fields_set
+    if body.name is not None:
+        current_user.rename(body.name)
+    if "email" in given:
+        current_user.email = _email(body.email)
+    if body.locale is not None:
+        current_user.locale = body.locale
+    db.session.commit()
+    return session_dict()
+
+
+@bp.put("/api/account/password")
+@limiter.limit("10/15minutes")
+@endpoint(body=PasswordIn, tag="account", HTTP_200=SessionOut)
+def change_password(body: PasswordIn) -> dict[str, Any]:
+    """Change my password; all my other logins end."""
+    known = current_user.password_hash
+    db.session.commit()
+    if not verify_password(body.current_password, known):
+        raise ApiError(422, "invalid", {"currentPassword": "password_wrong"})
+    try:
+        current_user.password_hash = hash_password(body.new_password)
+    except Invalid as refusal:
+        raise ApiError(422, "invalid", {"newPassword": refusal.code}) from None
+    _end(_others())
+    return session_dict()
+
+
+@bp.get("/api/account/sessions")
+@endpoint(tag="account", HTTP_200=LoginsOut)
+def logins() -> dict[str, Any]:
+    """Where I am logged in."""
+    return {"sessions": _logins()}
+
+
+@bp.delete("/api/account/sessions")
+@endpoint(tag="account", HTTP_200=LoginsOut)
+def end_others() -> dict[str, Any]:
+    """End all my logins but this one."""
+    _end(_others())
+    return {"sessions": _logins()}
+
+
+@bp.delete("/api/account/sessions/<int:login_id>")
+@endpoint(tag="account", HTTP_200=LoginsOut)
+def end_one(login_id: int) -> dict[str, Any]:
+    """End one of my logins."""
+    mine = [login for login in Login.of(current_user) if login.id == login_id]
+    _end(mine or abort(404))
+    return {"sessions": _logins()}
+
+
+def _logins() -> list[dict[str, Any]]:
+    return [login.to_dict(current_user.login) for login in Login.of(current_user)]
+
+
+def _others() -> list[Login]:
+    return [login for login in Login.of(current_user) if login.id != current_user.login.id]
+
+
+def _end(logins: list[Login]) -> None:
+    rooms = [login.room for login in logins]
+    for login in logins:
+        db.session.delete(login)
+    db.session.commit()
+    for room in rooms:
+        socketio.manager.disconnect_room(room)
+
+
+def _email(email: str | None) -> str | None:
+    if not email:
+        return None
+    if not EMAIL.fullmatch(email):
+        raise Invalid("email_invalid", "email")
+    return email

@@ -1,0 +1,104 @@
+"""What an API view takes and answers: validated here, published at /api/openapi.json."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeAlias
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+from spectree import Response, SpecTree
+from spectree.models import InType, SecureType, SecurityScheme, SecuritySchemeData
+
+from ..errors import ApiError
+from ..schemas import ErrorOut
+
+View: TypeAlias = Callable[..., Any]
+
+KINDS = {
+    "missing": "field_missing",
+    "extra_forbidden": "field_unknown",
+    "greater_than": "field_range",
+    "greater_than_equal": "field_range",
+    "less_than_equal": "field_range",
+    "string_too_long": "field_range",
+    "string_too_short": "field_range",
+    "literal_error": "field_range",
+}
+REFUSALS = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+
+spec = SpecTree(
+    "flask",
+    title="projchat",
+    version="1",
+    description="The session-authenticated API. Errors have one shape.",
+    mode="strict",
+    annotations=False,
+    security_schemes=[
+        SecurityScheme(
+            name="session",
+            data=SecuritySchemeData(
+                type=SecureType.API_KEY, name="projchat", field_in=InType.COOKIE
+            ),
+        )
+    ],
+    security={"session": []},
+)
+
+
+def endpoint(
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    tag: str = "",
+    **answers: type[BaseModel] | None,
+) -> Callable[[View], View]:
+    """Validate the body or the query and pass it on as `body` or `query`; document the answers.
+
+    `answers` are like `HTTP_200=MessageOut`. SpecTree only publishes: it would take malformed
+    JSON for an empty object, and check our own answers again on every call.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if body is not None:
+                kwargs["body"] = _validated(body, _json_object())
+            if query is not None:
+                kwargs["query"] = _validated(query, request.args.to_dict())
+            return view(*args, **kwargs)
+
+        documented: View = spec.validate(
+            json=body, query=query, resp=_responses(answers), tags=[tag], skip_validation=True
+        )(checked)
+        return documented
+
+    return decorate
+
+
+def _json_object() -> dict[str, Any]:
+    if not request.data:
+        return {}
+    data = request.get_json(silent=True) if request.is_json else None
+    if not isinstance(data, dict):
+        raise ApiError(400, "not_json")
+    return data
+
+
+def _validated(model: type[BaseModel], data: dict[str, Any]) -> BaseModel:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ApiError(422, "invalid", _fields(error)) from None
+
+
+def _fields(error: ValidationError) -> dict[str, str]:
+    fields = {}
+    for one in error.errors(include_url=False, include_input=False):
+        name = str(one["loc"][0]) if one["loc"] else "query"
+        known = "one_cursor" if one["type"] == "value_error" else "field_type"
+        fields[name] = KINDS.get(one["type"], known)
+    return fields
+
+
+def _responses(answers: dict[str, type[BaseModel] | None]) -> Response:
+    refusals = {f"HTTP_{status}": ErrorOut for status in REFUSALS}
+    return Response(**refusals, **answers)

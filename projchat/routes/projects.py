@@ -1,0 +1,142 @@
+"""Projects: my list, the page where the chat lives, and what its managers may change."""
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template, session
+from flask_login import current_user
+
+from ..extensions import db, limiter, socketio
+from ..models import Project
+from ..models.project import PAGE_SIZE
+from ..presence import present
+from ..schemas import (
+    ProjectDetailOut,
+    ProjectIn,
+    ProjectOut,
+    ProjectPatch,
+    ProjectsOut,
+    ReadIn,
+    ReadOut,
+)
+from .contract import endpoint
+from .delivery import deliver
+from .invites import invites_of
+
+bp = Blueprint("projects", __name__)
+
+
+def find(project_id: int) -> Project:
+    """The project, if the viewer is a member; otherwise the same 404 as for none."""
+    return current_user.find_project(project_id) or abort(404)  # type: ignore[no-any-return]
+
+
+def detail(project: Project) -> dict[str, Any]:
+    """The project with its people."""
+    members = [member.to_dict() for member in project.members()]
+    return {**project.to_dict(), "members": members, "presence": present.users(project.room)}
+
+
+@bp.get("/projects")
+def index() -> str:
+    """My projects."""
+    return render_template("projects/index.html")
+
+
+@bp.get("/projects/new")
+def new() -> str:
+    """The form of a new project."""
+    return render_template("projects/new.html")
+
+
+@bp.get("/projects/<int:project_id>")
+@bp.get("/projects/<int:project_id>/messages/<int:number>")
+def show(project_id: int, number: int | None = None) -> str:
+    """The chat: at a message, at the first unread one, or at the end."""
+    project = find(project_id)
+    if number is not None and not 0 < number <= project.message_count:
+        abort(404)
+    session["project"] = project.id
+    focus = number or project.membership.last_read_number + 1
+    messages = project.around(focus) if number or project.unread else project.newest()
+    page = {
+        "messages": [message.to_dict() for message in messages],
+        "version": project.version,
+        "hasMore": len(messages) < project.message_count,
+    }
+    page_data = {
+        "viewer": current_user.to_dict(),
+        "project": detail(project),
+        "page": page,
+        "pageSize": PAGE_SIZE,
+        "focusNumber": number,
+    }
+    return render_template("projects/show.html", project=page_data["project"], page_data=page_data)
+
+
+@bp.get("/projects/<int:project_id>/settings")
+def settings(project_id: int) -> str:
+    """The project's name, members and invites."""
+    project = find(project_id)
+    invites = invites_of(project) if project.membership.manages else []
+    return render_template(
+        "projects/settings.html",
+        project=detail(project),
+        members=detail(project)["members"],
+        invites=invites,
+    )
+
+
+@bp.get("/api/projects")
+@endpoint(tag="projects", HTTP_200=ProjectsOut)
+def list_mine() -> dict[str, Any]:
+    """My projects, with how much I have not read."""
+    return {"projects": [project.to_dict() for project in current_user.projects()]}
+
+
+@bp.post("/api/projects")
+@limiter.limit("30/hour")
+@endpoint(body=ProjectIn, tag="projects", HTTP_201=ProjectOut)
+def create(body: ProjectIn) -> tuple[dict[str, Any], int]:
+    """Start a project; whoever does owns it."""
+    project, _ = Project.found(current_user, body.name, body.description)
+    project.read(project.message_count)
+    db.session.commit()
+    project.membership.last_read_number = project.message_count
+    return project.to_dict(), 201
+
+
+@bp.get("/api/projects/<int:project_id>")
+@endpoint(tag="projects", HTTP_200=ProjectDetailOut)
+def read_one(project_id: int) -> dict[str, Any]:
+    """One project, with its members and who is here."""
+    return detail(find(project_id))
+
+
+@bp.patch("/api/projects/<int:project_id>")
+@endpoint(body=ProjectPatch, tag="projects", HTTP_200=ProjectOut)
+def update(project_id: int, body: ProjectPatch) -> dict[str, Any]:
+    """Rename, describe, archive or open again; the room is told by messages."""
+    project = find(project_id)
+    changes = (
+        project.archive(current_user, False) if body.archived is False else None,
+        project.rename(current_user, body.name) if body.name is not None else None,
+        project.describe(current_user, body.description) if body.description is not None else None,
+        project.archive(current_user, True) if body.archived else None,
+    )
+    db.session.commit()
+    deliver(project, *changes)
+    return project.to_dict()
+
+
+@bp.put("/api/projects/<int:project_id>/read")
+@endpoint(body=ReadIn, tag="projects", HTTP_200=ReadOut)
+def mark_read(project_id: int, body: ReadIn) -> dict[str, Any]:
+    """Note how far I have read; it never goes back."""
+    project = find(project_id)
+    number = project.read(body.number)
+    db.session.commit()
+    if number is None:
+        return {"lastReadNumber": project.membership.last_read_number}
+    news = {"projectId": project.id, "userId": current_user.id, "number": number}
+    socketio.emit("read", news, to=project.room)
+    return {"lastReadNumber": number}

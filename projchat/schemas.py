@@ -1,0 +1,323 @@
+"""What the API accepts and answers, as pydantic models: validation and the OpenAPI document."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic.alias_generators import to_camel
+
+LARGEST_CURSOR = 2**53 - 1
+
+Cursor = Annotated[StrictInt, Field(ge=0, le=LARGEST_CURSOR)]
+Text = Annotated[StrictStr, Field(max_length=200_000)]
+Line = Annotated[StrictStr, Field(max_length=1000)]
+
+
+class Input(BaseModel):
+    """A request body or query: camelCase on the wire, unknown fields refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    """A documented answer."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class Credentials(Input):
+    """A username and a password."""
+
+    username: Line
+    password: Line
+
+
+class SetupIn(Credentials):
+    """The first account."""
+
+    name: Line
+
+
+class SessionPatch(Input):
+    """The reader's choice of language."""
+
+    locale: Literal["en", "ru"]
+
+
+class AccountPatch(Input):
+    """What a person may change of their own account."""
+
+    name: Line | None = None
+    email: Annotated[StrictStr, Field(max_length=254)] | None = None
+    locale: Literal["en", "ru"] | None = None
+
+
+class PasswordIn(Input):
+    """A change of password."""
+
+    current_password: Line
+    new_password: Line
+
+
+class ProjectIn(Input):
+    """A new project."""
+
+    name: Line
+    description: Text = ""
+
+
+class ProjectPatch(Input):
+    """A change of a project; what is not given stays."""
+
+    name: Line | None = None
+    description: Text | None = None
+    archived: StrictBool | None = None
+
+
+class ReadIn(Input):
+    """How far the viewer has read."""
+
+    number: Cursor
+
+
+class MemberPatch(Input):
+    """Another role; `owner` hands the project over."""
+
+    role: Literal["owner", "admin", "member"]
+
+
+class InviteIn(Input):
+    """A new invite link."""
+
+    expires_in_days: Annotated[StrictInt, Field(ge=1, le=90)] = 7
+
+
+class AcceptIn(Input):
+    """An invite accepted: empty if logged in, else the new account."""
+
+    username: Line | None = None
+    password: Line | None = None
+
+
+class MessageIn(Input):
+    """A message to send; `clientId` makes a retry harmless, `replyTo` is a message's number."""
+
+    content: Text
+    client_id: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = None
+    reply_to: Annotated[StrictInt, Field(ge=1, le=LARGEST_CURSOR)] | None = None
+
+
+class MessagePatch(Input):
+    """The new text of a message."""
+
+    content: Text
+
+
+class MessageQuery(BaseModel):
+    """Which page of a timeline; at most one of the four cursors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    before: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
+    after: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
+    around: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
+    since: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
+
+    @model_validator(mode="after")
+    def _one_cursor(self) -> "MessageQuery":
+        cursors = (self.before, self.after, self.around, self.since)
+        if sum(cursor is not None for cursor in cursors) > 1:
+            raise ValueError("one_cursor")
+        return self
+
+
+class JoinIn(Input):
+    """`join_room`: enter a project's room, and catch up from a version."""
+
+    project_id: Cursor
+    since: Cursor | None = None
+
+
+class LeaveIn(Input):
+    """`leave_room`."""
+
+    project_id: Cursor
+
+
+class TypingIn(Input):
+    """`typing`."""
+
+    project_id: Cursor
+    is_typing: StrictBool
+
+
+class Person(Output):
+    """Somebody as others see them."""
+
+    id: int
+    name: str
+
+
+class Account(Person):
+    """Somebody as they see themselves."""
+
+    username: str
+    email: str | None
+    locale: str | None
+    is_admin: bool
+
+
+class SessionOut(Output):
+    """The token that unsafe calls carry in X-CSRFToken, and who is logged in."""
+
+    csrf_token: str
+    user: Account | None
+
+
+class LoginOut(Output):
+    """One of my logins."""
+
+    id: int
+    user_agent: str
+    created_at: datetime
+    last_seen_at: datetime
+    current: bool
+
+
+class LoginsOut(Output):
+    """My logins."""
+
+    sessions: list[LoginOut]
+
+
+class ProjectOut(Output):
+    """A project in a list; `unread` is messageCount - lastReadNumber."""
+
+    id: int
+    name: str
+    description: str
+    created_at: datetime
+    archived_at: datetime | None
+    message_count: int
+    version: int
+    role: Literal["owner", "admin", "member"]
+    last_read_number: int
+    unread: int
+
+
+class ProjectsOut(Output):
+    """My projects."""
+
+    projects: list[ProjectOut]
+
+
+class MemberOut(Person):
+    """A member of a project."""
+
+    username: str
+    role: Literal["owner", "admin", "member"]
+    last_read_number: int
+
+
+class ProjectDetailOut(ProjectOut):
+    """One project with its people; `presence` are those who are here now."""
+
+    members: list[MemberOut]
+    presence: list[Person]
+
+
+class ReadOut(Output):
+    """How far the viewer has read."""
+
+    last_read_number: int
+
+
+class InviteOut(Output):
+    """An invite link."""
+
+    id: int
+    url: str
+    token: str
+    created_by: Person
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitesOut(Output):
+    """The invites that can still be used."""
+
+    invites: list[InviteOut]
+
+
+class InvitedProject(Output):
+    """The project behind an invite."""
+
+    id: int
+    name: str
+
+
+class InviteGuestOut(Output):
+    """What the holder of a link may know."""
+
+    project: InvitedProject
+    invited_by: str
+    expires_at: datetime
+
+
+class AcceptOut(SessionOut):
+    """Where an accepted invite leads."""
+
+    project_id: int
+
+
+class MessageOut(Output):
+    """A message, the same object everywhere."""
+
+    id: int
+    project_id: int
+    number: int
+    version: int
+    client_id: str
+    kind: Literal["text", "system"]
+    content: str
+    html: str
+    event: dict[str, Any] | None
+    author: Person
+    reply_to: int | None
+    created_at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None
+
+
+class PageOut(Output):
+    """A page of messages, oldest first.
+
+    With `since`, `version` is the cursor to go on from, and `reset` says that the cursor is
+    ahead of this database, so start afresh from the newest page.
+    """
+
+    messages: list[MessageOut]
+    version: int
+    has_more: bool
+    reset: bool | None = None
+
+
+class ErrorBody(Output):
+    """What went wrong, for programs (`code`) and for people (`message`, `fields`)."""
+
+    code: str
+    message: str
+    fields: dict[str, str]
+
+
+class ErrorOut(Output):
+    """The one shape of all errors."""
+
+    error: ErrorBody
+
+
+class HealthOut(Output):
+    """The state of the process and of what it needs."""
+
+    status: str
