@@ -1,0 +1,96 @@
+"""What the server prints: one readable line per event, in UTF-8, with nothing private in it."""
+
+import io
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
+
+from gunicorn.glogging import Logger
+
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+INVITE = re.compile(r"(/(?:invite|api/invites)/)[^\s?#'\"]+", re.IGNORECASE)
+REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+class LineFormatter(logging.Formatter):
+    """Starts every entry with the time, and keeps secrets and control characters out of it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(message)s", TIME_FORMAT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one entry; an invite's token opens a project, so it is cut."""
+        return INVITE.sub(r"\1…", super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  The library's name.
+        """Name the level where it is news, and make the message safe to print."""
+        level = "" if record.levelno == logging.INFO else f"{record.levelname} "
+        record.message = level + printable(record.message)
+        return super().formatMessage(record)
+
+
+class ServerLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
+    """gunicorn's own notices, and with them the set-up of everything else that is logged."""
+
+    def setup(self, cfg: Any) -> None:
+        """Give gunicorn's notices our format; it calls this at start and at each reload."""
+        configure(self.LOG_LEVELS.get(cfg.loglevel.lower(), logging.INFO))
+        super().setup(cfg)
+        for handler in self.error_log.handlers + self.access_log.handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setFormatter(LineFormatter())
+
+    def access(
+        self, resp: Any, _req: Any, environ: Mapping[str, Any], request_time: timedelta
+    ) -> None:
+        """Write the access line: never the query string, for its values may be private."""
+        if self.access_log_enabled:
+            size = "-" if resp.sent is None else f"{resp.sent} B"
+            line = (
+                f"{environ['REQUEST_METHOD']} {private(environ['RAW_URI'])} {resp.status}"
+                f" {size} {request_time / timedelta(milliseconds=1):.0f} ms"
+            )
+            request_id = dict(resp.headers).get("X-Request-ID", "")
+            if REQUEST_ID.fullmatch(request_id):
+                line += f" id={request_id}"
+            self.access_log.info("%s", line)
+
+
+def configure(level: int = logging.INFO) -> None:
+    """Print our own entries from `level` on, and of the libraries what needs attention."""
+    for stream in (sys.stdout, sys.stderr):
+        speak_utf8(stream)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("projchat").setLevel(level)
+
+
+def speak_utf8(stream: object) -> None:
+    """Let a stream print any text: where LANG names another charset, ✅ would raise."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def private(address: str) -> str:
+    """The path of an address as people read it, cut after the part that names an invite."""
+    path = unquote(address.partition("?")[0])
+    return re.sub(INVITE.pattern + r".*", r"\1…", path, flags=re.IGNORECASE | re.DOTALL)
+
+
+def printable(text: str) -> str:
+    """Escape control characters and indent further lines, so that nobody can forge an entry."""
+    if text.isprintable():
+        return text
+    lines = text.splitlines() or [""]
+    return "\n    ".join("".join(map(_visible, line)) for line in lines)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode()
