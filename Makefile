@@ -10,7 +10,6 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := --require-hashes --no-deps --only-binary :all:
 
 CATALOGUES := $(wildcard projchat/translations/*/LC_MESSAGES/messages.po)
-SCRIPTS := $(wildcard scripts/*)
 BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 
 .DEFAULT_GOAL := help
@@ -67,7 +66,7 @@ test: $(STAMPS)/dev install
 ifdef T
 	@$(BIN)/python -m pytest $(T)
 else
-	@scripts/with-node node --test tests/js/*.test.mjs
+	@scripts/with-node node --test $(wildcard tests/js/*.test.mjs)
 	@$(BIN)/python -m pytest --cov -m 'not services and not slow'
 endif
 

@@ -169,12 +169,12 @@ def make_tabs(
         return made[-1]
 
     yield make
-    report = request.node.stash.get(REPORT, None)
-    if report is not None and report.failed:
-        name = re.sub(r"\W+", "-", request.node.nodeid).strip("-")
-        for each in made:
-            each.picture(RESULTS / name)
     unexpected = [problem for each in made for problem in each.unexpected()]
+    report = request.node.stash.get(REPORT, None)
+    if unexpected or (report is not None and report.failed):
+        name = re.sub(r"\W+", "-", request.node.nodeid).strip("-")
+        for number, each in enumerate(made, 1):
+            each.picture(RESULTS / name / str(number))
     for each in made:
         each.close()
     assert not unexpected, "The browser's console is not clean:\n" + "\n".join(unexpected)

@@ -17,7 +17,7 @@ from support.backend import Backend
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "projchat")
-START_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 STOP_TIMEOUT = 10.0
 OURS = ("PROJCHAT_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "WEB_CONCURRENCY", "FLASK_")
 TRACEBACK = "Traceback (most recent call last)"
