@@ -76,7 +76,9 @@ def init_app(app: Flask) -> None:
     """Give the templates `asset()` and `import_map()`."""
     if app.static_folder is None:
         raise RuntimeError("The application serves its own static files and needs their folder.")
-    app.extensions["projchat_assets"] = Assets(Path(app.static_folder), watch=app.debug)
+    app.extensions["projchat_assets"] = Assets(
+        Path(app.static_folder), watch=not app.config.get("PRODUCTION")
+    )
     app.jinja_env.globals.update(asset=asset, import_map=import_map)
 
 

@@ -24,6 +24,8 @@ export default class extends Controller {
   connect() {
     this.element.noValidate = true;
     this.element.addEventListener("submit", this.#submitted);
+    this.element.dataset.ready = "";
+    if ("waiting" in this.element.dataset) this.#sendWhatWaited();
   }
 
   disconnect() {
@@ -51,6 +53,12 @@ export default class extends Controller {
   }
 
   // Internal
+
+  /** It was sent before this controller had loaded; early.js held it back. */
+  #sendWhatWaited() {
+    delete this.element.dataset.waiting;
+    this.element.requestSubmit();
+  }
 
   #submitted = async (event) => {
     event.preventDefault();
