@@ -29,6 +29,11 @@ export default class extends Controller {
     this.#opener?.focus();
   }
 
+  /** Escape closes what lies on top first. */
+  escape() {
+    if (!document.querySelector(":popover-open, dialog[open]")) this.close();
+  }
+
   #widened = () => {
     if (this.#wide.matches) this.close();
   };
