@@ -1,6 +1,5 @@
 """The live side: Socket.IO at /api/socket, bound to the application here."""
 
-import logging
 from typing import Any
 
 from engineio.payload import Payload
@@ -15,6 +14,7 @@ from .events import on_unknown
 from .fanout import Fanout
 from .presence import Crier
 from .relay import Relay
+from .wire import guard, quiet_logger
 
 __all__ = ["init_app", "rooms", "typing"]
 
@@ -22,9 +22,6 @@ PATH = "api/socket"
 PING_SECONDS = 5
 PONG_SECONDS = 5
 PACKETS_PER_POLL = 64
-TEXT_PACKETS = ("0", "1", "2", "3")
-
-wire = logging.getLogger("projchat.wire")
 
 
 def init_app(app: Flask) -> None:
@@ -36,7 +33,7 @@ def init_app(app: Flask) -> None:
     fanout.on_start = lambda: socketio.start_background_task(relay.run)
     # A longer poll than the library's 16 packets, which it would drop and still answer 200.
     Payload.max_decode_packets = PACKETS_PER_POLL
-    wire.addFilter(_without_traceback)
+    logger = quiet_logger()
     on_unknown("10/second")
     socketio.init_app(
         app,
@@ -50,10 +47,10 @@ def init_app(app: Flask) -> None:
         max_http_buffer_size=PACKET_BYTES,
         ping_interval=PING_SECONDS,
         ping_timeout=PONG_SECONDS,
-        logger=wire,
-        engineio_logger=wire,
+        logger=logger,
+        engineio_logger=logger,
     )
-    _refuse_binary()
+    guard(socketio.server)
 
 
 def _origin_allowed(app: Flask) -> Any:
@@ -62,25 +59,3 @@ def _origin_allowed(app: Flask) -> Any:
             return origin_allowed(origin, environ.get("HTTP_HOST"))
 
     return allowed
-
-
-def _refuse_binary() -> None:
-    """Nobody sends us binary events, and their attachments would be gathered without a bound."""
-    server = socketio.server
-    handle = server.eio.handlers["message"]
-
-    def handle_text(eio_sid: str, data: Any) -> None:
-        if isinstance(data, str) and data.startswith(TEXT_PACKETS):
-            handle(eio_sid, data)
-        else:
-            wire.warning("A malformed packet was dropped")
-
-    server.eio.on("message", handle_text)
-
-
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """What a client sends on the wire is not our fault: one line tells it, without its contents."""
-    if record.exc_info:
-        record.exc_info = None
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
-    return True

@@ -130,6 +130,15 @@ class Fanout(PubSubManager):  # type: ignore[misc]
         for sid, _ in list(self.get_participants(NAMESPACE, room)):
             self.server.disconnect(sid, namespace=NAMESPACE, ignore_queue=True)
 
+    def strangers(self) -> set[str]:
+        """The connections of this worker that belong to nobody: refused, or never introduced."""
+        everybody = self.rooms.get(NAMESPACE, {}).get(None, {})
+        return set(self.server.eio.sockets) - set(everybody.values())
+
+    def hang_up(self, connection: str) -> None:
+        """Close a connection that belongs to nobody."""
+        self.server.eio.disconnect(connection)
+
     # Events
 
     def emit_here(self, event: str, data: Any, room: str) -> None:

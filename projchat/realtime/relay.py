@@ -36,6 +36,7 @@ class Relay:
         self._fanout = fanout
         self._presence = presence
         self._seen: dict[int, int] = {}
+        self._strangers: set[str] = set()
         self._beacon_at = 0.0
 
     def run(self) -> None:
@@ -64,6 +65,7 @@ class Relay:
         if beacon_due:
             self._beacon_at = time.monotonic()
             self._evict_who_may_not()
+            self._hang_up_strangers()
         self._seen = heads
 
     def _forget_the_gone(self) -> None:
@@ -110,6 +112,13 @@ class Relay:
             project_id = int(room.removeprefix("project:"))
             for user_id in present.keys() - _members(project_id, present):
                 self._fanout.evict_here(f"user:{user_id}", room)
+
+    def _hang_up_strangers(self) -> None:
+        """Whoever has been here since the beacon before without logging in may not stay."""
+        strangers = self._fanout.strangers()
+        for connection in strangers & self._strangers:
+            self._fanout.hang_up(connection)
+        self._strangers = strangers
 
 
 def _changes(project_id: int, after: int, up_to: int) -> Sequence[Message]:

@@ -50,7 +50,7 @@ class Live:
         self.client.on("*", self._hear)
         self.client.on("disconnect", self._leave)
         headers = {"Cookie": cookie} if cookie else {}
-        if origin:
+        if origin and "polling" in transports:
             headers["Origin"] = origin
         try:
             self.client.connect(

@@ -1,0 +1,60 @@
+"""The relay: what was committed and not emitted arrives all the same."""
+
+from support.surgery import execute
+
+HEAL_SECONDS = 10
+
+APPEND = """
+INSERT INTO messages (project_id, number, version, author_id, client_id, fingerprint, kind, body,
+                      html, created_at)
+SELECT id, message_count + 1, version + 1, :author, :client, '', 'text', 'unsaid', 'unsaid',
+       '2026-01-01 00:00:00'
+FROM projects WHERE id = :project
+"""
+COUNT = "UPDATE projects SET version = version + 1, message_count = message_count + 1 WHERE id = :p"
+
+
+def commit_unsaid(server, project, author, client):
+    """Commit a message as a worker does that is killed before it emits."""
+    execute(server, APPEND, project=project.id, author=author.id, client=client)
+    execute(server, COUNT, p=project.id)
+
+
+def test_it_emits_what_was_not(server, alice, bob, charlie, project):
+    live, outsider = bob.live(), charlie.live()
+    live.join(project.id)
+    outsider.join(project.id)
+    commit_unsaid(server, project, alice, f"unsaid-{project.id}")
+    message = live.wait_for("new-message", timeout=HEAL_SECONDS)
+    assert message["content"] == "unsaid"
+    assert message["version"] == project.version()
+    head = live.wait_for("head", lambda news: news["version"] == message["version"], timeout=12)
+    assert head == {"projectId": project.id, "version": message["version"]}
+    outsider.hears_nothing("new-message", within=0.1)
+    outsider.hears_nothing("head", within=0.1)
+
+
+def test_it_does_not_repeat_what_was(alice, bob, project):
+    live = bob.live()
+    live.join(project.id)
+    sent = [project.post(alice, f"message {turn}") for turn in range(3)]
+    live.wait_for("head", lambda news: news["version"] == sent[-1]["version"], timeout=15)
+    assert live.events("new-message") == sent
+
+
+def test_what_came_meanwhile_keeps_its_place(server, alice, bob, project):
+    """A gap, then a message on top of it: both arrive, and a fresh reader sees the same."""
+    live = bob.live()
+    live.join(project.id)
+    commit_unsaid(server, project, alice, f"gap-{project.id}")
+    project.post(alice, "on top")
+    live.wait_for("new-message", lambda message: message["content"] == "unsaid", timeout=10)
+    heard = sorted(live.events("new-message"), key=lambda message: message["number"])
+    page = bob.get(f"{project.api}/messages").json()
+    assert heard == page["messages"][-2:]
+
+
+def test_the_beacon_comes_without_being_asked(bob, project):
+    live = bob.live()
+    version = live.join(project.id)["version"]
+    assert live.wait_for("head", timeout=15) == {"projectId": project.id, "version": version}
