@@ -83,7 +83,7 @@ def init_app(app: Flask) -> None:
 
 
 def asset(path: str) -> str:
-    """The address of a static file, new whenever its bytes are new, so it may be cached for ever."""
+    """The address of a static file; it changes with the bytes, so it may be cached for ever."""
     version = _assets().version(path)
     return url_for("static", filename=path, v=version or None)
 
