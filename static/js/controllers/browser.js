@@ -8,7 +8,8 @@ export default class extends Controller {
 
   connect() {
     const { browser, system } = describe(this.agentValue);
-    if (browser && system) this.element.textContent = t("{browser} on {system}", { browser, system });
+    if (browser && system)
+      this.element.textContent = t("{browser} on {system}", { browser, system });
     else if (browser) this.element.textContent = browser;
   }
 }

@@ -14,8 +14,10 @@ export default class extends Controller {
     if (event.target !== this.element) return;
     const { left, right, top, bottom } = this.element.getBoundingClientRect();
     const inside =
-      left <= event.clientX && event.clientX <= right &&
-      top <= event.clientY && event.clientY <= bottom;
+      left <= event.clientX &&
+      event.clientX <= right &&
+      top <= event.clientY &&
+      event.clientY <= bottom;
     if (!inside) this.close();
   }
 }

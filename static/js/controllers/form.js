@@ -85,7 +85,7 @@ export default class extends Controller {
   }
 
   #values() {
-    return Object.fromEntries(this.#fields.map((field) => [field.name, valueOf(field)]));
+    return Object.fromEntries(this.#fields.map((field) => [field.name, read(field)]));
   }
 
   #succeed(answer) {
@@ -154,7 +154,7 @@ export default class extends Controller {
   }
 }
 
-function valueOf(field) {
+function read(field) {
   if (field.type === "checkbox") return field.checked;
   if (field.value === "" && field.dataset.empty === "null") return null;
   if (field.dataset.type === "boolean") return field.value === "true";
