@@ -53,6 +53,7 @@ WORDS = {
     "username_characters": _l("A username has letters, digits, dots, dashes and underscores."),
     "username_mixed": _l("A username keeps to letters of one alphabet."),
     "username_start": _l("A username starts with a letter or a digit."),
+    "username_end": _l("A username does not end with a dot or a dash."),
     "name_length": _l("A name has 1 to 64 characters."),
     "name_characters": _l("The name has a character that cannot be shown."),
     "password_length": _l("A password has 8 to 200 characters."),
