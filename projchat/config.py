@@ -90,6 +90,8 @@ def _refuse_unsafe(environ: Mapping[str, str], limits: bool) -> None:
         raise UnsafeConfiguration("PROJCHAT_ORIGINS must name the site, like https://chat.example.")
     if environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
         raise UnsafeConfiguration("FLASK_DEBUG must be off in production.")
+    if environ.get("PROJCHAT_FAILPOINTS"):
+        raise UnsafeConfiguration("PROJCHAT_FAILPOINTS is for tests of faults, not for production.")
     if not limits:
         raise UnsafeConfiguration("PROJCHAT_LIMITS=off is for measuring, not for production.")
 

@@ -12,7 +12,17 @@ PACKAGE = "projchat"
 
 # Each part imports only from floors below its own; parts of one floor do not know each other.
 FLOORS: list[set[str]] = [
-    {"config", "database", "extensions", "logs", "markup", "names", "offload", "presence"},
+    {
+        "config",
+        "database",
+        "extensions",
+        "failpoints",
+        "logs",
+        "markup",
+        "names",
+        "offload",
+        "presence",
+    },
     {"models"},
     {"errors", "i18n", "schemas"},
     {"assets", "auth"},

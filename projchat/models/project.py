@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import markup
 from ..extensions import Model, db
+from ..failpoints import hit
 from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal
 from .invite import Invite
 from .membership import Membership, Role
@@ -324,6 +325,7 @@ class Project(Model):
             "reply_to": reply_to,
             "created_at": now(),
         }
+        hit("before-insert")
         key = db.session.scalar(
             _insert(Message)
             .values(values)

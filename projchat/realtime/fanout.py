@@ -21,6 +21,7 @@ from redis.retry import Retry
 from socketio import PubSubManager
 from socketio.manager import Manager
 
+from ..failpoints import hit
 from ..presence import Presence
 from .ledger import Ledger
 
@@ -173,6 +174,7 @@ class Fanout(PubSubManager):  # type: ignore[misc]
             text = self._outbox.get()
             try:
                 connection.publish(self.channel, text)
+                hit("after-publish")
             except redis.RedisError as error:
                 log.warning("Redis does not take events: %s", error)
                 time.sleep(RETRY_SECONDS)

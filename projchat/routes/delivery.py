@@ -3,6 +3,7 @@
 import logging
 
 from ..extensions import socketio
+from ..failpoints import hit
 from ..i18n import server_gettext as _s
 from ..models import Message, Project
 
@@ -13,5 +14,7 @@ def deliver(project: Project, *messages: Message | None, event: str = "new-messa
     """Emit committed messages to the project's room, in their order; None is passed over."""
     for message in messages:
         if message is not None:
+            hit("before-emit")
             socketio.emit(event, message.to_dict(), to=project.room)
+            hit("after-emit")
             log.info(_s("📨 Message sent over WebSocket"))

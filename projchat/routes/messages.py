@@ -6,6 +6,7 @@ from flask import Blueprint, abort
 from flask_login import current_user
 
 from ..extensions import db, limiter
+from ..failpoints import hit
 from ..models import AlreadySent, Message, Project
 from ..schemas import MessageIn, MessageOut, MessagePatch, MessageQuery, PageOut
 from .contract import endpoint
@@ -36,7 +37,9 @@ def create(project_id: int, body: MessageIn) -> tuple[dict[str, Any], int]:
         message = project.post(current_user, body.content, body.client_id, body.reply_to)
     except AlreadySent as sent:
         return _first_answer(project_id, sent.client_id, body)
+    hit("before-commit")
     db.session.commit()
+    hit("after-commit")
     deliver(project, message)
     return message.to_dict(), 201
 
