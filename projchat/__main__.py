@@ -1,0 +1,5 @@
+"""`python -m projchat` is the command `projchat`."""
+
+from .cli import main
+
+main()
