@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
-from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -22,7 +21,6 @@ from .offload import offload
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 200
-TOKEN_KEY = "_user_id"  # noqa: S105 - the key under which Flask-Login keeps the login's token.
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -109,12 +107,6 @@ def safe_next(target: str | None) -> str | None:
     return target if not parts.scheme and not parts.netloc else None
 
 
-def throttle_key() -> str:
-    """Whom a rate limit counts: the login, or the address of somebody without one."""
-    token = session.get(TOKEN_KEY)
-    return f"login:{token[:16]}" if token else f"address:{get_remote_address()}"
-
-
 def origin_allowed(origin: str | None, host: str | None) -> bool:
     """Whether a page of `origin` may talk to us as its own server.
 
@@ -131,13 +123,20 @@ def init_app(app: Flask) -> None:
     """Put the gate in front of every view. The rate limiter must be bound after this."""
     app.before_request(_prepare)
     login_manager.init_app(app)
-    login_manager.user_loader(lambda token: Login.user_of(token, LOGIN_LIFETIME))
+    login_manager.user_loader(_load_user)
 
 
 def guard_requests(app: Flask) -> None:
     """Ask for a login and a CSRF token; bound last, so that a throttled caller is refused first."""
     app.before_request(_require_login)
     app.before_request(_require_own_page)
+
+
+def _load_user(token: str) -> User | None:
+    """Whose login it is; their language is kept apart, for when the database goes away."""
+    user = Login.user_of(token, LOGIN_LIFETIME)
+    g.account_locale = user.locale if user else None
+    return user
 
 
 def _prepare() -> None:

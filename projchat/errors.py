@@ -142,6 +142,7 @@ def _http(error: HTTPException) -> Response | tuple[Response, int] | HTTPExcepti
 
 def _unexpected(error: Exception) -> Response:
     db.session.rollback()
+    g.failing = True
     if unavailable(error):
         log.warning("503 %s: %s", type(error).__name__, _reason(error))
         return _answer(ApiError(503, "unavailable"))
@@ -167,8 +168,7 @@ def _answer(error: ApiError) -> Response:
 
 
 def _page(error: ApiError) -> str:
-    """The error as a page; as plain words where even the page needs what is away."""
-    context = {"status": error.status, "title": _("Error"), "message": words(error.code)}
-    if error.status >= 500:
-        context |= {"viewer": None, "projects": []}
-    return render_template("errors/error.html", **context)
+    """The error as a page."""
+    return render_template(
+        "errors/error.html", status=error.status, title=_("Error"), message=words(error.code)
+    )

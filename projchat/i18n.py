@@ -10,9 +10,8 @@ from typing import Any, TypeAlias
 
 from babel.core import negotiate_locale
 from babel.support import NullTranslations, Translations
-from flask import has_request_context, request, session, url_for
+from flask import g, has_request_context, request, session, url_for
 from flask_babel import get_locale
-from flask_login import current_user
 
 LOCALES = ("en", "ru")
 DEFAULT_LOCALE = "en"
@@ -33,7 +32,7 @@ def select_locale() -> str:
     """The reader's language: their account's, this browser's choice, its preference, English."""
     if not has_request_context():
         return DEFAULT_LOCALE
-    chosen = (getattr(current_user, "locale", None), session.get("locale"))
+    chosen = (g.get("account_locale"), session.get("locale"))
     for locale in chosen:
         if is_supported(locale):
             return str(locale)

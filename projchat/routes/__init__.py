@@ -32,7 +32,8 @@ def csp_nonce() -> str:
 
 
 def _context() -> dict[str, Any]:
-    known = current_user.is_authenticated if current_user else False
+    """What every page needs; nothing from the database on the page that says it is away."""
+    known = not g.get("failing") and current_user.is_authenticated
     return {
         "viewer": current_user.to_dict() if known else None,
         "projects": _projects() if known else [],

@@ -55,7 +55,8 @@ def show(project_id: int, number: int | None = None) -> str:
     project = find(project_id)
     if number is not None and not 0 < number <= project.message_count:
         abort(404)
-    session["project"] = project.id
+    if session.get("project") != project.id:
+        session["project"] = project.id
     focus = number or project.membership.last_read_number + 1
     messages = project.around(focus) if number or project.unread else project.newest()
     page = {
