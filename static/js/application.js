@@ -1,10 +1,53 @@
-// Starts Stimulus. A controller's module loads when its name first appears in the page, so a page
-// pays only for the behaviour it has: "message-list" is projchat/controllers/message_list.
+// Starts Stimulus. What stands around the chat is here from the start, so that no early click is
+// lost; any other controller loads when its name first appears in the page: "message-list" is
+// projchat/controllers/message_list.
 import { Application } from "@hotwired/stimulus";
+import Browser from "projchat/controllers/browser";
+import Clipboard from "projchat/controllers/clipboard";
+import Dialog from "projchat/controllers/dialog";
+import Drawer from "projchat/controllers/drawer";
+import Form from "projchat/controllers/form";
+import Handover from "projchat/controllers/handover";
+import InviteLink from "projchat/controllers/invite_link";
+import Invites from "projchat/controllers/invites";
+import LocalTime from "projchat/controllers/local_time";
+import Locale from "projchat/controllers/locale";
+import Logout from "projchat/controllers/logout";
+import Mirror from "projchat/controllers/mirror";
+import Opener from "projchat/controllers/opener";
+import Removal from "projchat/controllers/removal";
+import Shortcuts from "projchat/controllers/shortcuts";
+import Switcher from "projchat/controllers/switcher";
+import Theme from "projchat/controllers/theme";
+import Toast from "projchat/controllers/toast";
+import Unread from "projchat/controllers/unread";
+
+const HERE = {
+  browser: Browser,
+  clipboard: Clipboard,
+  dialog: Dialog,
+  drawer: Drawer,
+  form: Form,
+  handover: Handover,
+  "invite-link": InviteLink,
+  invites: Invites,
+  "local-time": LocalTime,
+  locale: Locale,
+  logout: Logout,
+  mirror: Mirror,
+  opener: Opener,
+  removal: Removal,
+  shortcuts: Shortcuts,
+  switcher: Switcher,
+  theme: Theme,
+  toast: Toast,
+  unread: Unread,
+};
 
 const application = Application.start();
-const known = new Set();
+const known = new Set(Object.keys(HERE));
 
+for (const [name, controller] of Object.entries(HERE)) application.register(name, controller);
 loadControllersIn(document.documentElement);
 watchForNewControllers();
 
