@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,8 +26,6 @@ LONGEST_PASSWORD = 200
 View = TypeVar("View", bound=Callable[..., Any])
 
 _hasher = PasswordHasher()
-# A hash of nothing in particular: an unknown name takes as long to refuse as a wrong password.
-_NOBODY = _hasher.hash("nobody has this password")
 
 
 def public(view: View) -> View:
@@ -47,10 +46,17 @@ def hash_password(password: str) -> str:
 
 def verify_password(password: str, known: str | None) -> bool:
     """Whether `password` made the hash; takes the same time if there is no hash."""
+    stand_in = _hash_of_nothing()
     try:
-        return offload(_hasher.verify, known or _NOBODY, password) and known is not None
+        return offload(_hasher.verify, known or stand_in, password) and known is not None
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
+
+
+@cache
+def _hash_of_nothing() -> str:
+    """What an unknown name is checked against, so that it takes as long as a wrong password."""
+    return offload(_hasher.hash, "nobody has this password")
 
 
 def authenticate(username: str, password: str) -> User | None:
