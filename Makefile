@@ -10,11 +10,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := --require-hashes --no-deps --only-binary :all:
 
 CATALOGUES := $(wildcard projchat/translations/*/LC_MESSAGES/messages.po)
+SCRIPT_TESTS := $(wildcard tests/js/*.test.mjs)
 BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev install test lint format catalogue lock clean
+.PHONY: help run dev install test lint lint-python lint-types lint-scripts lint-templates
+.PHONY: format catalogue lock clean
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
@@ -66,7 +68,7 @@ test: $(STAMPS)/dev install
 ifdef T
 	@$(BIN)/python -m pytest $(T)
 else
-	@scripts/with-node node --test $(wildcard tests/js/*.test.mjs)
+	@scripts/with-node node --test --test-reporter=spec --test-timeout=60000 $(SCRIPT_TESTS)
 	@$(BIN)/python -m pytest --cov -m 'not services and not slow'
 endif
 
@@ -77,11 +79,20 @@ $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/python
 
 # --- Lint ---
 
-lint: $(STAMPS)/dev $(STAMPS)/package node_modules/.with-biome
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+# `make -k lint` shows what all of them have to say.
+lint: lint-python lint-types lint-scripts lint-templates
+
+lint-python: $(STAMPS)/dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+lint-types: $(STAMPS)/dev $(STAMPS)/package
 	$(BIN)/mypy
+
+lint-scripts: node_modules/.with-biome
 	$(BIOME) ci --error-on-warnings
+
+lint-templates: $(STAMPS)/dev
 	$(BIN)/djlint templates --lint --quiet
 
 format: $(STAMPS)/dev node_modules/.with-biome

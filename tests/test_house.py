@@ -29,6 +29,7 @@ FLOORS: list[set[str]] = [
     {"demo", "gunicorn_conf", "realtime", "routes", "worker"},
     {PACKAGE},
     {"cli"},
+    {"__main__"},
 ]
 LEVEL = {part: level for level, floor in enumerate(FLOORS) for part in floor}
 
