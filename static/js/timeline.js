@@ -7,8 +7,8 @@ const HELD_LIMIT = 2000;
 const STRAYS_LIMIT = 1000;
 
 export class Timeline {
-  /** The version up to which every change is applied; null until a first page is here. */
-  cursor = null;
+  /** The version up to which every change is applied. */
+  cursor = 0;
   /** The newest version heard of. */
   head = 0;
   /** The number of the newest message heard of. */
@@ -49,7 +49,7 @@ export class Timeline {
   }
 
   get isCaughtUp() {
-    return this.cursor !== null && this.cursor >= this.head;
+    return this.cursor >= this.head;
   }
 
   /** The message with this number, if it is in the stretch. */
@@ -71,16 +71,15 @@ export class Timeline {
     this.#release();
   }
 
-  /** Forgets where the tab is: what comes from now on is held until `reset` brings a page. */
-  suspend() {
-    this.cursor = null;
+  /** Lets go of what came too early on a connection that has ended; catching up brings it again. */
+  dropHeld() {
     this.#held.clear();
   }
 
   /** Takes a change as it comes: a live event, or the answer to a call of my own. */
   apply(message) {
     this.hear(message.version);
-    if (this.cursor !== null && message.version <= this.cursor) return;
+    if (message.version <= this.cursor) return;
     this.#hold(message);
     this.#release();
   }
@@ -145,7 +144,6 @@ export class Timeline {
   }
 
   #release() {
-    if (this.cursor === null) return;
     for (const version of this.#held.keys()) {
       if (version <= this.cursor) this.#held.delete(version);
     }

@@ -153,12 +153,12 @@ test("it lets go of what is far from the reader", () => {
 test("it starts afresh where the server was restored from a backup", () => {
   const server = room(20);
   const timeline = opened(server);
-  timeline.apply(room(21).messages.at(-1));
+  timeline.apply(room(30).messages.at(-1));
+  timeline.dropHeld();
   const restored = room(5);
-  timeline.suspend();
   const page = restored.newest(PAGE);
+  timeline.reset(page);
   timeline.apply(restored.post("after the restore"));
-  timeline.reset(page, 5);
   assert.deepEqual(numbers(timeline), [1, 2, 3, 4, 5, 6]);
   assert.equal(timeline.isCaughtUp, true);
 });

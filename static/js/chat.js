@@ -1,0 +1,315 @@
+// One open project: the timeline, the outbox, the live connection and the people, and what can be
+// done with them. Controllers show it; nothing here knows of the DOM.
+import { api } from "projchat/api";
+import { newId } from "projchat/helpers/ids";
+import { claimBrowser, isStillMine } from "projchat/helpers/viewer";
+import { Live, LIVE } from "projchat/live";
+import { Outbox } from "projchat/outbox";
+import { openStore } from "projchat/outbox_store";
+import { People } from "projchat/people";
+import { Quotes } from "projchat/quotes";
+import { Reading } from "projchat/reading";
+import { Timeline } from "projchat/timeline";
+import { TypingNotice } from "projchat/typing_notice";
+import { TypingTracker } from "projchat/typing_tracker";
+
+const PAGE_SIZE = 50;
+const PAGE_TRIES = 3;
+const SEND_TIMEOUT = 30_000;
+
+export class Chat extends EventTarget {
+  timeline = new Timeline();
+  /** The newest message that has been in sight. */
+  seenNumber = 0;
+  #answered = [];
+  #loads = new Map();
+  #path;
+
+  /** `data` is what the page brought along, `socket` a Socket.IO socket that is not open yet. */
+  constructor(data, socket) {
+    super();
+    this.viewer = data.viewer;
+    this.project = data.project;
+    this.focusNumber = data.focusNumber;
+    this.#path = `/api/projects/${this.project.id}`;
+    this.timeline.reset(data.page, this.project.messageCount);
+    this.people = new People(this.project, this.viewer.id);
+    this.seenNumber = this.lastReadNumber;
+    this.reading = new Reading((number) => this.#tellRead(number), this.lastReadNumber);
+    this.quotes = new Quotes({
+      find: (number) => this.timeline.find(number),
+      fetch: (number) => api("GET", `${this.#path}/messages/${number}`),
+      onChange: () => this.#tell("timeline"),
+    });
+    this.typing = new TypingTracker(() => this.#tell("typing"));
+    this.live = new Live({
+      socket,
+      projectId: this.project.id,
+      timeline: this.timeline,
+      on: this.#liveNews(),
+    });
+    this.notice = new TypingNotice((isTyping) => this.live.tellTyping(isTyping));
+  }
+
+  // Lifecycle
+
+  async start() {
+    claimBrowser(this.viewer.id);
+    this.live.start();
+    this.outbox = new Outbox({
+      userId: this.viewer.id,
+      store: await openStore(),
+      channel: new BroadcastChannel(`projchat.outbox.${this.viewer.id}`),
+      send: (entry) => this.#post(entry),
+      onSent: (message) => this.#sent(message),
+      onChange: () => this.#tell("timeline"),
+    });
+    await this.outbox.start();
+  }
+
+  /** The page is left, for good or to come back from the browser's cache. */
+  pause() {
+    this.live.stop();
+  }
+
+  /** The page is back. */
+  resume() {
+    if (this.isStillMine) this.live.resume();
+    else this.#tell("logged-out");
+  }
+
+  /** The tab woke up, or the network came back. */
+  wake() {
+    this.live.verify();
+    this.outbox?.wake();
+  }
+
+  /** Whether this browser is still logged in as the person for whom the page was made. */
+  get isStillMine() {
+    return isStillMine(this.viewer.id);
+  }
+
+  /** Calls `handle` for each piece of news of a kind; the answer ends that. */
+  on(name, handle) {
+    const listen = ({ detail }) => handle(detail);
+    this.addEventListener(name, listen);
+    return () => this.removeEventListener(name, listen);
+  }
+
+  // Reading
+
+  isMine(message) {
+    return (message.author?.id ?? message.userId) === this.viewer.id;
+  }
+
+  get isReadOnly() {
+    return this.project.archivedAt !== null || this.live.state === "closed";
+  }
+
+  get manages() {
+    return this.people.viewer?.role !== "member";
+  }
+
+  get lastReadNumber() {
+    return this.people.readNumber(this.viewer.id);
+  }
+
+  get unread() {
+    return Math.max(0, this.timeline.count - this.lastReadNumber);
+  }
+
+  get waiting() {
+    return this.outbox?.waiting(this.project.id) ?? 0;
+  }
+
+  /** My messages that are not in the timeline yet, in the order they were written. */
+  get pending() {
+    const mine = this.timeline.messages.filter((message) => this.isMine(message));
+    const arrived = new Set(mine.map(({ clientId }) => clientId));
+    const entries = this.outbox?.entries(this.project.id) ?? [];
+    return [...this.#answered, ...entries].filter(({ clientId }) => !arrived.has(clientId));
+  }
+
+  // Writing
+
+  async send(content, replyTo) {
+    const entry = { projectId: this.project.id, clientId: newId(), content, replyTo };
+    this.notice.sent();
+    const stored = this.outbox.add(entry);
+    this.#tell("sent");
+    await stored;
+  }
+
+  async edit(number, content) {
+    this.#changed(await api("PATCH", `${this.#path}/messages/${number}`, { content }));
+  }
+
+  async delete(number) {
+    this.#changed(await api("DELETE", `${this.#path}/messages/${number}`));
+  }
+
+  /** Lets the composer answer a message, or change one. */
+  compose(what) {
+    this.#tell("compose", what);
+  }
+
+  /** This message is in sight. */
+  see(number) {
+    this.seenNumber = Math.max(this.seenNumber, number);
+    this.reading.reach(number);
+  }
+
+  // Moving through the history
+
+  loadOlder() {
+    const query = () => `before=${this.timeline.first}`;
+    return this.#loadOnce("older", query, (page) => this.timeline.addOlder(page));
+  }
+
+  loadNewer() {
+    const query = () => `after=${this.timeline.last}`;
+    return this.#loadOnce("newer", query, (page) => this.timeline.addNewer(page));
+  }
+
+  /** Brings a message into the stretch and asks for it to be shown. */
+  async goTo(number) {
+    if (!this.timeline.find(number)) await this.openAround(number);
+    this.#tell("focus", number);
+  }
+
+  /** Brings the part of the history with this message into the stretch. */
+  openAround(number) {
+    return this.#open(`around=${Math.min(Math.max(1, number), this.timeline.count)}`);
+  }
+
+  /** Brings the newest messages into the stretch. */
+  async goToNewest() {
+    if (this.timeline.hasNewer) await this.#open("");
+  }
+
+  // Internal
+
+  #liveNews() {
+    return {
+      message: (message) => this.#arrived(message),
+      timeline: () => this.#timelineChanged(),
+      reset: () => this.#tell("reset"),
+      typing: (news) => this.typing.note(news),
+      presence: (people) => this.#met(people),
+      read: (userId, number) => this.#read(userId, number),
+      light: () => this.#lit(),
+      mayReturn: () => this.#mayReturn(),
+    };
+  }
+
+  #arrived(message) {
+    this.typing.forget(message.author.id);
+    this.#read(message.author.id, message.number);
+    if (message.kind === "system") this.#refreshProject();
+  }
+
+  #timelineChanged() {
+    this.#answered = this.#answered.filter(({ version }) => version > this.timeline.cursor);
+    this.#tell("timeline");
+  }
+
+  #met(people) {
+    this.people.arrive(people);
+    this.#tell("people");
+    if (people.some(({ id }) => !this.people.isKnown(id))) this.#refreshProject();
+  }
+
+  #read(userId, number) {
+    if (!this.people.read(userId, number)) return;
+    if (userId === this.viewer.id) this.reading.known(number);
+    this.#tell("read");
+  }
+
+  #lit() {
+    if (this.live.state === LIVE) {
+      this.outbox?.wake();
+      this.reading.again();
+    }
+    this.#tell("light");
+  }
+
+  /** The server sent this tab away: the login has ended, or the server is about to restart. */
+  async #mayReturn() {
+    let session;
+    try {
+      session = await api("GET", "/api/session");
+    } catch {
+      return true;
+    }
+    if (session.user?.id === this.viewer.id) return true;
+    this.#tell("logged-out");
+    return false;
+  }
+
+  async #refreshProject() {
+    this.project = await api("GET", this.#path);
+    this.people.replace(this.project);
+    this.#tell("people");
+    this.#tell("project");
+  }
+
+  async #post({ projectId, clientId, content, replyTo }) {
+    const body = { content, clientId, replyTo };
+    const signal = AbortSignal.timeout(SEND_TIMEOUT);
+    try {
+      // Somebody else's login in this browser must not send what I wrote.
+      if (!this.isStillMine) throw Object.assign(new Error(), { status: 401 });
+      return await api("POST", `/api/projects/${projectId}/messages`, body, { signal });
+    } catch (error) {
+      if (error.status === 401) this.#tell("logged-out");
+      throw error;
+    }
+  }
+
+  #sent(message) {
+    if (message.projectId !== this.project.id) return;
+    this.#answered.push(message);
+    this.#read(this.viewer.id, message.number);
+    this.#changed(message);
+  }
+
+  #changed(message) {
+    this.timeline.apply(message);
+    this.quotes.changed(message);
+    this.live.changed();
+    this.#timelineChanged();
+  }
+
+  async #tellRead(number) {
+    await api("PUT", `${this.#path}/read`, { number });
+    this.#read(this.viewer.id, number);
+  }
+
+  #loadOnce(name, query, accept) {
+    if (!this.#loads.has(name)) {
+      const load = this.#load(query, accept).finally(() => this.#loads.delete(name));
+      this.#loads.set(name, load);
+    }
+    return this.#loads.get(name);
+  }
+
+  #open(query) {
+    return this.#load(
+      () => query,
+      (page) => this.timeline.open(page),
+    );
+  }
+
+  /** A page may be out of date by the time it comes; then it is asked for again. */
+  async #load(query, accept) {
+    for (let attempt = 0; attempt < PAGE_TRIES; attempt += 1) {
+      const page = await api("GET", `${this.#path}/messages?limit=${PAGE_SIZE}&${query()}`);
+      if (accept(page)) break;
+    }
+    this.#tell("history");
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

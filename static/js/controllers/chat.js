@@ -1,0 +1,63 @@
+import { Controller } from "@hotwired/stimulus";
+import { openChat } from "projchat/open_chat";
+
+// Starts the chat, and tells it what happens to the tab.
+export default class extends Controller {
+  static targets = ["name"];
+
+  #chat = openChat();
+
+  // Lifecycle
+
+  connect() {
+    const on = (name, handle) => this.#chat.on(name, handle);
+    this.ends = [
+      on("project", () => this.#showProject()),
+      on("timeline", () => this.#tellUnread()),
+      on("read", () => this.#tellUnread()),
+      on("logged-out", () => this.#leave()),
+    ];
+    this.#chat.start();
+  }
+
+  disconnect() {
+    for (const end of this.ends) end();
+  }
+
+  // Actions
+
+  wake() {
+    if (!document.hidden) this.#chat.wake();
+  }
+
+  /** The page is put aside; without an open connection the browser can keep it as it is. */
+  leave() {
+    this.#chat.pause();
+  }
+
+  restored({ persisted }) {
+    if (persisted) this.#chat.resume();
+  }
+
+  /** Somebody else has logged in in another tab of this browser. */
+  checkViewer() {
+    if (!this.#chat.isStillMine) this.#leave();
+  }
+
+  // Internal
+
+  #showProject() {
+    this.nameTarget.textContent = this.#chat.project.name;
+  }
+
+  #tellUnread() {
+    const detail = { projectId: this.#chat.project.id, unread: this.#chat.unread };
+    this.dispatch("changed", { prefix: "unread", detail });
+  }
+
+  /** The server decides what this browser may see now. */
+  #leave() {
+    this.#chat.pause();
+    location.reload();
+  }
+}

@@ -1,0 +1,203 @@
+import { Controller } from "@hotwired/stimulus";
+import { Drafts } from "projchat/drafts";
+import { toast } from "projchat/helpers/toast";
+import { t } from "projchat/i18n";
+import { excerptOf } from "projchat/message_view";
+import { openChat } from "projchat/open_chat";
+
+// Where I write: a new message, a reply, or another text for a message of mine.
+export default class extends Controller {
+  static targets = ["box", "closed", "context", "task", "excerpt", "input"];
+
+  #chat = openChat();
+  #drafts;
+  #endings = [];
+  #reply = null;
+  #edited = null;
+  #saving = false;
+
+  // Lifecycle
+
+  connect() {
+    const { viewer, project } = this.#chat;
+    this.#drafts = new Drafts({ storage: localStorage, userId: viewer.id, projectId: project.id });
+    for (const name of ["project", "light"]) {
+      this.#endings.push(this.#chat.on(name, () => this.#showWhetherOpen()));
+    }
+    this.#endings.push(this.#chat.on("compose", (what) => this.#begin(what)));
+    this.#showWhetherOpen();
+    this.#restoreDraft();
+    // On a phone the keyboard would cover what there is to read.
+    if (matchMedia("(hover: hover)").matches && !this.#chat.focusNumber) this.inputTarget.focus();
+  }
+
+  disconnect() {
+    for (const end of this.#endings.splice(0)) end();
+  }
+
+  // Actions
+
+  changed() {
+    this.#grow();
+    this.#keepDraft();
+    if (this.#edited) return;
+    if (this.#isEmpty) this.#chat.notice.stop();
+    else this.#chat.notice.type();
+  }
+
+  press(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) this.send(event);
+    if (event.key === "Escape") this.#escape(event);
+    if (event.key === "ArrowUp" && this.#isEmpty && !this.#edited) this.#editLast(event);
+  }
+
+  send(event) {
+    event.preventDefault();
+    if (this.#isEmpty || this.#saving) return;
+    if (this.#edited) this.#save();
+    else this.#send();
+  }
+
+  cancel() {
+    this.#reply = null;
+    if (this.#edited) this.#leaveEditing();
+    this.#showContext();
+    this.#keepDraft();
+    this.inputTarget.focus();
+  }
+
+  // Writing
+
+  async #send() {
+    const content = this.inputTarget.value;
+    const replyTo = this.#reply?.number ?? null;
+    this.#reply = null;
+    this.#fill("");
+    this.#showContext();
+    await this.#chat.send(content, replyTo);
+    // The draft goes only when the outbox has the text: a crash in between loses nothing.
+    this.#keepDraft();
+  }
+
+  async #save() {
+    this.#saving = true;
+    try {
+      await this.#chat.edit(this.#edited.number, this.inputTarget.value);
+      this.cancel();
+    } catch (error) {
+      toast(Object.values(error.fields ?? {})[0] ?? error.message);
+    } finally {
+      this.#saving = false;
+    }
+  }
+
+  // What I am about to write
+
+  #begin({ reply, edit, amend }) {
+    if (edit) this.#edit(edit);
+    else if (amend) this.#amend(amend);
+    else if (reply) this.#replyTo(reply);
+    this.#showContext();
+    this.inputTarget.focus();
+  }
+
+  #replyTo(message) {
+    if (this.#edited) this.#leaveEditing();
+    this.#reply = message;
+    this.#keepDraft();
+  }
+
+  #edit(message) {
+    this.#keepDraft();
+    this.#edited = message;
+    this.#reply = null;
+    this.#fill(message.content);
+  }
+
+  #amend({ content, replyTo }) {
+    if (this.#edited) this.#leaveEditing();
+    this.#reply = replyTo ? { number: replyTo } : null;
+    const rest = this.inputTarget.value;
+    this.#fill(rest ? `${content}\n${rest}` : content);
+    this.#keepDraft();
+  }
+
+  #editLast(event) {
+    const { messages } = this.#chat.timeline;
+    const last = messages.findLast(
+      (message) => this.#chat.isMine(message) && message.kind === "text" && !message.deletedAt,
+    );
+    if (!last || this.#chat.isReadOnly) return;
+    event.preventDefault();
+    this.#begin({ edit: last });
+  }
+
+  #escape(event) {
+    if (!this.#edited && !this.#reply) return;
+    event.stopPropagation();
+    this.cancel();
+  }
+
+  #leaveEditing() {
+    this.#edited = null;
+    this.#restoreDraft();
+  }
+
+  // Drafts
+
+  #restoreDraft() {
+    const { content, replyTo } = this.#drafts.read();
+    this.#reply = replyTo ? { number: replyTo } : null;
+    this.#fill(content);
+    this.#showContext();
+  }
+
+  #keepDraft() {
+    if (this.#edited) return;
+    this.#drafts.write({ content: this.inputTarget.value, replyTo: this.#reply?.number ?? null });
+  }
+
+  // Showing
+
+  #fill(text) {
+    this.inputTarget.value = text;
+    this.#grow();
+  }
+
+  #grow() {
+    const { style } = this.inputTarget;
+    style.blockSize = "auto";
+    style.blockSize = `${this.inputTarget.scrollHeight}px`;
+  }
+
+  #showContext() {
+    const message = this.#edited ?? this.#quoted;
+    this.contextTarget.hidden = !this.#edited && !this.#reply;
+    this.element.classList.toggle("composer--editing", Boolean(this.#edited));
+    this.taskTarget.textContent = this.#task(message);
+    this.excerptTarget.textContent = message ? excerptOf(message) : "";
+  }
+
+  #task(message) {
+    if (this.#edited) return t("Editing");
+    return message?.author ? t("Reply to {name}", { name: message.author.name }) : t("Reply");
+  }
+
+  get #quoted() {
+    return this.#reply && (this.#chat.quotes.get(this.#reply.number) ?? this.#reply);
+  }
+
+  #showWhetherOpen() {
+    const isArchived = this.#chat.project.archivedAt !== null;
+    this.boxTarget.hidden = this.#chat.isReadOnly;
+    this.closedTarget.hidden = !this.#chat.isReadOnly;
+    this.closedTarget.textContent = isArchived
+      ? t("The project is archived and can only be read.")
+      : t("You are not in this project any more.");
+  }
+
+  get #isEmpty() {
+    return this.inputTarget.value.trim() === "";
+  }
+}

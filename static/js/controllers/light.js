@@ -1,0 +1,27 @@
+import { Controller } from "@hotwired/stimulus";
+import { connection } from "projchat/helpers/sentences";
+import { openChat } from "projchat/open_chat";
+
+// Green only while everything is here; otherwise since when not, and what waits to be sent.
+export default class extends Controller {
+  static targets = ["words"];
+
+  #chat = openChat();
+
+  connect() {
+    this.ends = ["light", "timeline"].map((name) => this.#chat.on(name, () => this.#show()));
+    this.#show();
+  }
+
+  disconnect() {
+    for (const end of this.ends) end();
+  }
+
+  #show() {
+    const { live, waiting } = this.#chat;
+    const words = connection(live.state, live.since, waiting);
+    this.element.dataset.state = live.state;
+    // Setting the same words again would have them read out again.
+    if (this.wordsTarget.textContent !== words) this.wordsTarget.textContent = words;
+  }
+}

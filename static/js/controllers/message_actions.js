@@ -1,0 +1,126 @@
+import { Controller } from "@hotwired/stimulus";
+import { copyText } from "projchat/helpers/clipboard";
+import { confirm } from "projchat/helpers/confirm";
+import { toast } from "projchat/helpers/toast";
+import { t } from "projchat/i18n";
+import { openChat } from "projchat/open_chat";
+
+// What can be done with a message. One toolbar serves them all: it moves to the message under the
+// pointer or with the focus.
+export default class extends Controller {
+  #chat = openChat();
+  #bar = null;
+
+  // Actions
+
+  show({ target }) {
+    const row = target.closest(".message");
+    const message = row && this.#messageOf(row);
+    if (!message?.number || message.kind === "system" || message.deletedAt) return;
+    this.#bar ??= this.#createBar();
+    if (this.#bar.parentElement === row || this.#holdsFocus) return;
+    this.#button("reply").hidden = this.#chat.isReadOnly;
+    this.#button("edit").hidden = this.#chat.isReadOnly || !this.#chat.isMine(message);
+    this.#button("delete").hidden = this.#chat.isReadOnly || !this.#mayDelete(message);
+    row.append(this.#bar);
+  }
+
+  hide() {
+    if (!this.#bar?.parentElement?.contains(document.activeElement)) this.#bar?.remove();
+  }
+
+  act({ target }) {
+    const act = target.closest("[data-act]")?.dataset.act;
+    if (act) this.#do(act, target);
+  }
+
+  press(event) {
+    const row = event.target;
+    if (event.key === "Escape") return this.#chat.compose({});
+    if (event.key !== "r" || event.ctrlKey || event.metaKey || !row.matches(".message")) return;
+    event.preventDefault();
+    this.#do("reply", row);
+  }
+
+  // Internal
+
+  #do(act, target) {
+    const row = target.closest(".message");
+    const message = this.#messageOf(row);
+    if (!message) return;
+    const acts = {
+      jump: () => this.#jump(message),
+      reply: () => this.#reply(message),
+      edit: () => this.#chat.compose({ edit: message }),
+      copy: () => this.#copyLink(message),
+      delete: () => this.#delete(message, row),
+      retry: () => this.#chat.outbox.retry(message.clientId),
+      amend: () => this.#amend(message),
+      discard: () => this.#discard(message),
+    };
+    acts[act]();
+  }
+
+  async #jump({ replyTo }) {
+    try {
+      await this.#chat.goTo(replyTo);
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
+  #reply(message) {
+    if (this.#chat.isReadOnly || message.kind === "system" || message.deletedAt) return;
+    this.#chat.compose({ reply: message });
+  }
+
+  async #copyLink({ projectId, number }) {
+    const link = new URL(`/projects/${projectId}/messages/${number}`, location.href);
+    toast((await copyText(link.href)) ? t("The link is copied.") : link.href);
+  }
+
+  async #delete(message, row) {
+    const title = t("Delete this message?");
+    const text = t("It cannot be brought back. Its place in the conversation stays.");
+    if (!(await confirm({ title, text, action: t("Delete") }))) return;
+    try {
+      await this.#chat.delete(message.number);
+      row.focus({ preventScroll: true });
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
+  /** A message that was refused goes back to the composer, to be changed and sent anew. */
+  async #amend(entry) {
+    await this.#chat.outbox.discard(entry.clientId);
+    this.#chat.compose({ amend: entry });
+  }
+
+  async #discard(entry) {
+    await this.#chat.outbox.discard(entry.clientId);
+    this.#chat.compose({});
+  }
+
+  #mayDelete(message) {
+    return this.#chat.isMine(message) || this.#chat.manages;
+  }
+
+  #messageOf({ dataset }) {
+    if (dataset.number) return this.#chat.timeline.find(Number(dataset.number));
+    return this.#chat.pending.find(({ clientId }) => clientId === dataset.clientId);
+  }
+
+  #createBar() {
+    const template = document.getElementById("actions-template");
+    return template.content.firstElementChild.cloneNode(true);
+  }
+
+  #button(act) {
+    return this.#bar.querySelector(`[data-act=${act}]`);
+  }
+
+  get #holdsFocus() {
+    return this.#bar.isConnected && this.#bar.contains(document.activeElement);
+  }
+}

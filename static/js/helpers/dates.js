@@ -1,0 +1,34 @@
+// Times as the reader writes them, in their own zone.
+import { locale, t } from "projchat/i18n";
+
+const DAY = 86_400_000;
+
+// The reader's own variant of the page's language: en-GB says 14:02 where en-US says 2:02 PM.
+const variant =
+  globalThis.navigator?.languages?.find((one) => one.split("-")[0] === locale) ?? locale;
+const clock = new Intl.DateTimeFormat(variant, { hour: "numeric", minute: "2-digit" });
+const dayOfYear = new Intl.DateTimeFormat(variant, { day: "numeric", month: "long" });
+const dayOfAnyYear = new Intl.DateTimeFormat(variant, { dateStyle: "long" });
+const moment = new Intl.DateTimeFormat(variant, { dateStyle: "full", timeStyle: "short" });
+
+/** 14:02 */
+export function timeOf(date) {
+  return clock.format(date);
+}
+
+/** Tuesday, 4 March 2025 at 14:02 */
+export function momentOf(date) {
+  return moment.format(date);
+}
+
+/** Today, Yesterday, 4 March, or 4 March 2023 */
+export function dayOf(date, today = new Date()) {
+  if (isSameDay(date, today)) return t("Today");
+  if (isSameDay(date, new Date(today.getTime() - DAY))) return t("Yesterday");
+  const isThisYear = date.getFullYear() === today.getFullYear();
+  return (isThisYear ? dayOfYear : dayOfAnyYear).format(date);
+}
+
+export function isSameDay(one, other) {
+  return one.toDateString() === other.toDateString();
+}

@@ -1,0 +1,72 @@
+// What the page says in whole sentences: system messages, who is writing, the light, the states of
+// a message.
+import { timeOf } from "projchat/helpers/dates";
+import { nt, t } from "projchat/i18n";
+
+/** What happened, told from the `event` of a system message. */
+export function sentenceOf({ event, author, content }) {
+  const { type, userName: user, text } = event ?? {};
+  const name = author.name;
+  switch (type) {
+    case "project-created":
+      return t("{name} created the project", { name });
+    case "project-renamed":
+      return t("{name} renamed the project to “{text}”", { name, text });
+    case "project-described":
+      return t("{name} changed the description", { name });
+    case "project-archived":
+      return t("{name} archived the project", { name });
+    case "project-unarchived":
+      return t("{name} brought the project back from the archive", { name });
+    case "member-joined":
+      return t("{user} joined", { user });
+    case "member-left":
+      return t("{user} left", { user });
+    case "member-removed":
+      return t("{name} removed {user}", { name, user });
+    case "owner-changed":
+      return t("{name} handed the project over to {user}", { name, user });
+    case "role-changed":
+      return text === "admin"
+        ? t("{name} made {user} an administrator", { name, user })
+        : t("{name} made {user} a member", { name, user });
+    default:
+      return content;
+  }
+}
+
+/** Anna, Boris and 2 more are typing… */
+export function typing(names) {
+  const [first, second, ...others] = names;
+  if (!first) return "";
+  if (!second) return t("{name} is typing…", { name: first });
+  if (others.length === 0) return t("{first} and {second} are typing…", { first, second });
+  return nt(
+    "{first}, {second} and {count} more is typing…",
+    "{first}, {second} and {count} more are typing…",
+    others.length,
+    { first, second },
+  );
+}
+
+/** What the light says: connected, or since when not, and what waits. */
+export function connection(state, since, waiting) {
+  if (state === "live") return t("connected");
+  if (state === "closed") return t("closed");
+  const words = state === "offline" ? [t("offline since {time}", { time: timeOf(since) })] : [];
+  if (state === "connecting") words.push(t("connecting…"));
+  if (state === "behind") words.push(t("catching up…"));
+  if (waiting > 0) words.push(nt("{count} waiting", "{count} waiting", waiting));
+  return words.join(" · ");
+}
+
+/** How far a message of mine has come. */
+export function progress({ read, of }) {
+  if (of === 0 || read === 0) return t("Sent");
+  return t("Read by {read} of {of}", { read, of });
+}
+
+/** How many messages came below what is in sight. */
+export function newMessages(count) {
+  return nt("{count} new message", "{count} new messages", count);
+}

@@ -1,0 +1,138 @@
+// One row of the timeline as an element. A row that stays keeps its element.
+import { colour, initials } from "projchat/helpers/avatar";
+import { dayOf, momentOf, timeOf } from "projchat/helpers/dates";
+import { sentenceOf } from "projchat/helpers/sentences";
+import { t } from "projchat/i18n";
+
+const ICONS = { sending: "clock", sent: "check", read: "double-check", failed: "warning" };
+const EXCERPT = 140;
+
+/** A new element for a row. */
+export function createRow(row) {
+  if (row.kind === "day") return separator("day");
+  if (row.kind === "new") return separator("new-divider");
+  return document.getElementById("message-template").content.firstElementChild.cloneNode(true);
+}
+
+/** What an element shows, in brief: it is touched only when this is new. */
+export function signatureOf(row) {
+  if (row.kind === "day") return dayOf(row.date);
+  if (row.kind === "new") return "";
+  const { message, progress, quoted } = row;
+  return [
+    message.version,
+    row.isGrouped,
+    row.isPresent,
+    row.isLastOfMine,
+    progress?.state,
+    progress?.words,
+    quoted && `${quoted.number}.${quoted.version}`,
+  ].join();
+}
+
+/** Makes an element show its row. */
+export function updateRow(element, row) {
+  if (row.kind === "day") element.firstElementChild.textContent = dayOf(row.date);
+  else if (row.kind === "new") element.firstElementChild.textContent = t("New");
+  else if (row.message.kind === "system") showEvent(element, row.message);
+  else showMessage(element, row);
+}
+
+/** The words of a message on one line. */
+export function excerptOf(message) {
+  if (message.deletedAt) return t("Message deleted");
+  if (message.kind === "system") return sentenceOf(message);
+  const line = message.content.slice(0, EXCERPT * 2).replace(/\s+/g, " ").trim();
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+}
+
+function separator(name) {
+  const element = document.createElement("div");
+  element.className = name;
+  element.append(document.createElement("span"));
+  return element;
+}
+
+function showEvent(element, message) {
+  element.classList.add("message--event");
+  element.dataset.number = message.number;
+  part(element, "author").textContent = "";
+  showTime(element, message);
+  part(element, "body").textContent = sentenceOf(message);
+  remove(element, "quote", "failure", "progress", "meta", "avatar");
+}
+
+function showMessage(element, row) {
+  const { message, isMine, isGrouped } = row;
+  const { classList, dataset } = element;
+  if (message.number) dataset.number = message.number;
+  dataset.clientId = message.clientId;
+  classList.toggle("message--mine", isMine);
+  classList.toggle("message--grouped", isGrouped);
+  classList.toggle("message--deleted", Boolean(message.deletedAt));
+  classList.toggle("message--unsent", !message.number);
+  showAuthor(element, row);
+  showTime(element, message);
+  showQuote(element, row);
+  showBody(part(element, "body"), message);
+  part(element, "edited").hidden = !message.editedAt || Boolean(message.deletedAt);
+  if (message.editedAt) part(element, "edited").title = momentOf(new Date(message.editedAt));
+  showProgress(element, row);
+}
+
+function showAuthor(element, { message, isPresent }) {
+  const { author } = message;
+  const avatar = part(element, "avatar");
+  part(element, "author").textContent = author.name;
+  avatar.textContent = initials(author.name);
+  avatar.dataset.colour = colour(author.id);
+  avatar.classList.toggle("avatar--present", isPresent);
+}
+
+function showTime(element, { createdAt }) {
+  const date = new Date(createdAt);
+  const time = part(element, "time");
+  time.dateTime = createdAt;
+  time.title = momentOf(date);
+  time.textContent = timeOf(date);
+  part(element, "clock").textContent = timeOf(date);
+}
+
+function showQuote(element, { message, quoted }) {
+  const quote = part(element, "quote");
+  quote.hidden = !message.replyTo || Boolean(message.deletedAt);
+  if (quote.hidden) return;
+  quote.dataset.number = message.replyTo;
+  part(quote, "quoted-author").textContent = quoted?.author.name ?? "";
+  part(quote, "quoted-text").textContent = quoted ? excerptOf(quoted) : "…";
+}
+
+function showBody(body, message) {
+  body.classList.toggle("message__body--plain", !message.number);
+  if (message.deletedAt) body.textContent = t("Message deleted");
+  else if (!message.number) body.textContent = message.content;
+  // The server has sanitised this, and nothing else in the page is ever set as HTML.
+  else body.innerHTML = message.html;
+}
+
+function showProgress(element, { progress, isLastOfMine }) {
+  const failed = progress?.state === "failed";
+  const state = part(element, "state");
+  state.hidden = !progress;
+  part(element, "failure").hidden = !failed;
+  part(element, "progress").hidden = !progress || failed || !isLastOfMine;
+  if (!progress) return;
+  state.dataset.state = progress.state;
+  state.title = progress.words;
+  state.querySelector("use").setAttribute("href", `#icon-${ICONS[progress.state]}`);
+  part(element, "progress").textContent = progress.words;
+  part(element, "reason").textContent = failed ? progress.words : "";
+}
+
+function part(element, name) {
+  return element.querySelector(`.message__${name}`);
+}
+
+function remove(element, ...names) {
+  for (const name of names) part(element, name)?.remove();
+}
