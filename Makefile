@@ -51,7 +51,7 @@ $(STAMPS)/package: setup.cfg pyproject.toml $(STAMPS)/python
 
 node_modules/.package-lock.json: package-lock.json | $(STAMPS)/venv
 	@echo 'Installing the browser libraries.'
-	@scripts/with-node npm ci --omit=optional --loglevel=error
+	@scripts/with-node npm ci --omit=optional --loglevel=error >/dev/null
 	@touch $@
 
 static/vendor/.done: node_modules/.package-lock.json scripts/vendor
@@ -63,7 +63,7 @@ static/vendor/.done: node_modules/.package-lock.json scripts/vendor
 # --- Test ---
 
 # The whole run measures coverage, the server's processes included; a chosen part runs bare.
-test: $(STAMPS)/dev install
+test: $(STAMPS)/dev node_modules/.complete install
 	@scripts/get-chromium
 ifdef T
 	@$(BIN)/python -m pytest $(T)
@@ -89,20 +89,20 @@ lint-python: $(STAMPS)/dev
 lint-types: $(STAMPS)/dev $(STAMPS)/package
 	$(BIN)/mypy
 
-lint-scripts: node_modules/.with-biome
+lint-scripts: node_modules/.complete
 	$(BIOME) ci --error-on-warnings
 
 lint-templates: $(STAMPS)/dev
 	$(BIN)/djlint templates --lint --quiet
 
-format: $(STAMPS)/dev node_modules/.with-biome
+format: $(STAMPS)/dev node_modules/.complete
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 	$(BIOME) check --write
 
-# Biome comes as an optional package, so that running the server does not download it.
-node_modules/.with-biome: package-lock.json | $(STAMPS)/venv
-	@scripts/with-node npm ci --loglevel=error
+# What only development needs comes as optional packages, so that a server does not download it.
+node_modules/.complete: package-lock.json | $(STAMPS)/venv
+	@scripts/with-node npm ci --loglevel=error >/dev/null
 	@touch node_modules/.package-lock.json $@
 
 # --- Upkeep ---
