@@ -394,6 +394,7 @@ class Project(Model):
         )
         if stepped.rowcount == 0:  # type: ignore[attr-defined]
             raise Conflict("owner_stays")
+        set_committed_value(self.membership, "role", Role.ADMIN.value)
 
 
 def _messages(project_id: int) -> Select[Message]:

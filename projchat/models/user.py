@@ -53,7 +53,7 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
         user = cls(
             username=canonical,
             username_skeleton=names.skeleton(canonical),
-            name=_display_name(name or username),
+            name=_display_name(username if name is None else name),
             password_hash=password_hash,
             is_admin=is_admin,
         )

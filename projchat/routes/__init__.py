@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
+from werkzeug.routing import IntegerConverter
 
 from ..i18n import reader_locale
 from . import accounts, health, i18n, invites, logins, members, messages, pages, projects
@@ -14,8 +15,15 @@ BLUEPRINTS = (accounts, health, i18n, invites, logins, members, messages, pages,
 YEAR = 31_536_000
 
 
+class Key(IntegerConverter):
+    """A number in an address; what no database could hold is an address of nothing."""
+
+    regex = "[0-9]{1,15}"
+
+
 def init_app(app: Flask) -> None:
     """Register the blueprints, the context of the templates and the headers of the answers."""
+    app.url_map.converters["int"] = Key
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
     spec.app = app
