@@ -1,0 +1,62 @@
+"""How often one may try: on a server of its own, since the others run without limits."""
+
+import pytest
+
+from support.answers import refused
+from support.cast import Cast
+from support.person import Person
+from support.server import Server
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory, backend):
+    server = Server(tmp_path_factory.mktemp("limited"), backend, PROJCHAT_LIMITS="on")
+    try:
+        yield Cast(server.start())
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def olga(limited):
+    return limited.administrator()
+
+
+def test_it_limits_messages(limited, olga):
+    project = limited.project(olga)
+    path = f"{project.api}/messages"
+    statuses = [olga.post(path, {"content": str(n)}).status_code for n in range(21)]
+    assert statuses == [201] * 20 + [429]
+    answer = olga.post(path, {"content": "one more"})
+    refused(answer, 429, "rate_limited")
+    assert 0 < int(answer.headers["Retry-After"]) <= 10
+    assert olga.get(path).ok
+
+
+def test_it_limits_tries_at_my_password(olga):
+    body = {"currentPassword": "wrong", "newPassword": "another long password"}
+    statuses = [olga.put("/api/account/password", body).status_code for _ in range(11)]
+    assert statuses == [422] * 10 + [429]
+
+
+def test_it_limits_tries_at_one_account_in_any_spelling(limited, olga):
+    spellings = ["olga", "OLGA", " Olga ", "ｏｌｇａ"]
+    people = [Person(limited.server, spelling) for spelling in spellings]
+    statuses = [people[n % 4].login("wrong horse").status_code for n in range(11)]
+    assert statuses == [401] * 10 + [429]
+    answer = people[0].login()
+    refused(answer, 429, "rate_limited")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_it_limits_logins_from_one_address(limited, olga):
+    strangers = [Person(limited.server, f"nobody-{n}") for n in "abcdefghijklmnopqrstuvwxyz"]
+    statuses = [stranger.login("wrong horse").status_code for stranger in strangers]
+    assert statuses[0] == 401
+    assert statuses[-1] == 429
+
+
+def test_it_limits_guesses_at_invites(limited):
+    stranger = Person(limited.server)
+    statuses = [stranger.get(f"/api/invites/guess-{n}").status_code for n in range(61)]
+    assert statuses == [404] * 60 + [429]
