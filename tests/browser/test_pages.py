@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from support.browser import Tabs
 from support.cast import Cast, Project
@@ -67,8 +67,12 @@ def test_the_first_visit_from_nothing_to_two_people_in_a_project(
 def test_a_form_sent_before_its_script_has_loaded_is_not_lost(cast: Cast, page_for: Tabs):
     someone = cast.newcomer()
     page = page_for()
-    held: list[Any] = []
-    page.route("**/controllers/form.js*", lambda route: held.append(route))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/controllers/form.js*", hold)
     page.goto("/login", wait_until="commit")
     fill(page, username=someone.username, password=PASSWORD)
     page.wait_for_timeout(100)

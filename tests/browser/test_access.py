@@ -1,0 +1,104 @@
+"""axe finds nothing to complain of, on any page, in either theme, wide and narrow."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support.browser import Tabs
+from support.cast import Cast, Project
+from support.person import Person
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+
+pytestmark = pytest.mark.skipif(
+    not AXE.exists(), reason="axe-core is not installed (make lint brings it)"
+)
+
+LOOKS = [("light", 1280, "en-US"), ("dark", 1280, "ru-RU"), ("dark", 390, "en-US")]
+STRANGERS = ["/login", "/invite/expired", "/nowhere"]
+MEMBERS = ["/projects", "/projects/new", "/account", "{project}", "{project}/settings"]
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe says of the page as it is now, after its movements have ended."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
+    page.evaluate(AXE.read_text())
+    found: dict[str, Any] = page.evaluate("axe.run()")
+    return [
+        f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.fixture
+def look(page_for: Tabs) -> Callable[..., Page]:
+    """Open a page in a theme, a width and a language."""
+    page_for.allow(r"status of 4\d\d")
+
+    def open_page(person: Person | None, path: str, how: tuple[str, int, str]) -> Page:
+        theme, width, locale = how
+        return page_for(person, path, color_scheme=theme, width=width, locale=locale)
+
+    return open_page
+
+
+@pytest.mark.parametrize("how", LOOKS)
+@pytest.mark.parametrize("path", STRANGERS)
+def test_pages_for_strangers(
+    alice: Person, look: Callable[..., Page], path: str, how: tuple[str, int, str]
+):
+    assert complaints(look(None, path, how)) == []
+
+
+@pytest.mark.parametrize("how", LOOKS)
+@pytest.mark.parametrize("path", MEMBERS)
+def test_pages_for_members(
+    project: Project, bob: Person, look: Callable[..., Page], path: str, how: tuple[str, int, str]
+):
+    project.post(bob, "Hello, **Alice**: `x = 1`")
+    assert complaints(look(project.owner, path.format(project=project.page), how)) == []
+
+
+@pytest.mark.parametrize("how", LOOKS)
+def test_an_invitation(
+    project: Project, cast: Cast, look: Callable[..., Page], how: tuple[str, int, str]
+):
+    path = f"/invite/{project.owner.post(f'{project.api}/invites', {}).json()['token']}"
+    assert complaints(look(None, path, how)) == []
+    assert complaints(look(cast.newcomer(), path, how)) == []
+
+
+@pytest.mark.parametrize("how", LOOKS)
+def test_what_opens_over_a_page(
+    project: Project, look: Callable[..., Page], how: tuple[str, int, str]
+):
+    page = look(project.owner, f"{project.page}/settings", how)
+    for key, dialog in (("Control+k", "#switcher"), ("?", "#shortcuts")):
+        page.keyboard.press(key)
+        expect(page.locator(dialog)).to_be_visible()
+        assert complaints(page) == []
+        page.keyboard.press("Escape")
+        expect(page.locator(dialog)).to_be_hidden()
+    page.locator("[data-form-confirm] button").first.click()
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alertdialog")).to_be_hidden()
+    if page.locator(".drawer-button").is_visible():
+        page.locator(".drawer-button").click()
+    page.locator(".sidebar__person").click()
+    expect(page.locator("#account-menu")).to_be_visible()
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize("how", LOOKS)
+def test_a_form_with_errors(project: Project, look: Callable[..., Page], how: tuple[str, int, str]):
+    page = look(project.owner, "/projects/new", how)
+    page.locator("[name=name]").press("Enter")
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+    assert complaints(page) == []
