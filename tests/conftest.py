@@ -19,7 +19,8 @@ from support.server import TRACEBACK, Server
 
 RESULTS = Path(__file__).parents[1] / "test-results"
 LOG_TAIL = 6000
-BROWSER_FIXTURES = {"browser", "page_for"}
+BROWSER_FIXTURES = {"browser"}
+SERVER_FIXTURES = {"make_server", "server"}
 INSIST = bool(os.environ.get("PROJCHAT_TEST_INSIST"))
 REPORT = pytest.StashKey[pytest.TestReport]()
 MISSING = pytest.StashKey[Counter[str]]()
@@ -223,7 +224,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the browser tests; leave out what lacks its browser or services, unless CI insists."""
+    """Mark what needs a server or a browser; leave out what cannot run, unless CI insists."""
     missing = {}
     if find_chromium() is None:
         missing["browser"] = "there is no Chromium here"
@@ -234,8 +235,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         )
     config.stash[MISSING] = Counter()
     for item in items:
-        if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if BROWSER_FIXTURES & fixtures:
             item.add_marker(pytest.mark.browser)
+        if SERVER_FIXTURES & fixtures:
+            item.add_marker(pytest.mark.served)
         for mark, reason in missing.items():
             if item.get_closest_marker(mark) and not INSIST:
                 item.add_marker(pytest.mark.skip(reason=reason))
@@ -255,6 +259,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for report in terminalreporter.stats.get("skipped", []):
         left_out[f"tests: {report.longrepr[2].removeprefix('Skipped: ')}"] += 1
     terminalreporter.section("what ran")
-    terminalreporter.line(f"The servers under test ran on {Backend.from_environment().name}.")
+    terminalreporter.line(f"Servers keep their data in {Backend.from_environment().name}.")
     for reason, count in left_out.items():
         terminalreporter.line(f"Not run: {count} {reason}.", yellow=True)
