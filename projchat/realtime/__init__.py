@@ -9,12 +9,13 @@ from ..auth import origin_allowed
 from ..config import PACKET_BYTES
 from ..extensions import socketio
 from ..presence import present
-from . import rooms, typing
+from . import rooms, typing, wires
 from .events import on_unknown
 from .fanout import Fanout
+from .guard import guard, quiet_logger
+from .neighbours import Neighbours
 from .presence import Crier
 from .relay import Relay
-from .wire import guard, quiet_logger
 
 __all__ = ["init_app", "rooms", "typing"]
 
@@ -26,7 +27,7 @@ PACKETS_PER_POLL = 64
 
 def init_app(app: Flask) -> None:
     """Bind Socket.IO, its client manager, and what runs beside the requests."""
-    fanout = Fanout(present, app.config["REDIS_URL"])
+    fanout = Fanout(present, Neighbours(app.config["REDIS_URL"]))
     crier = Crier(fanout)
     relay = Relay(app, fanout, present)
     fanout.on_people = crier.changed
@@ -51,6 +52,7 @@ def init_app(app: Flask) -> None:
         engineio_logger=logger,
     )
     guard(socketio.server)
+    wires.install(socketio.server)
 
 
 def _origin_allowed(app: Flask) -> Any:

@@ -1,39 +1,34 @@
 """From one event to every socket of a room, on this worker and on the others.
 
-A Socket.IO client manager (https://python-socketio.readthedocs.io/, "client managers"). Without
-Redis it serves one worker; with Redis each event is delivered here first and then published by a
-background greenlet, so a slow or dead Redis never holds a request. What Redis loses meanwhile,
-the relay of each worker repairs from the database.
+A Socket.IO client manager (https://python-socketio.readthedocs.io/, "client managers"). An event
+is encoded once and framed once, then put on the wire of every socket in the room (see wires.py),
+and only then told to the other workers. What does not arrive, the relay repairs.
 
 It leans on these internals of python-socketio: `BaseManager.rooms`, `basic_enter_room`,
-`basic_leave_room`, `basic_disconnect`, `PubSubManager._handle_emit`, `_publish`, `_listen`.
+`basic_leave_room`, `callbacks`, `pending_connect` and `pending_disconnect`; tests/realtime fails
+if a new version moves them.
 """
 
-import json
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-from socketio import PubSubManager
+from engineio import packet as engineio_packet
+from socketio import packet
 from socketio.manager import Manager
 
-from ..failpoints import hit
+from ..extensions import socketio
 from ..presence import Presence
 from .ledger import Ledger
+from .neighbours import Neighbours
+from .wires import Wire, text_frame
 
 log = logging.getLogger(__name__)
 
 NAMESPACE = "/"
-CHANNEL = "projchat"
 DURABLE = ("new-message", "message-updated")
-OUTBOX_MESSAGES = 10_000
-PUBLISH_SECONDS = 1.0
-RETRY_SECONDS = 1.0
-LISTEN_SECONDS = 5.0
+# How long an event waits for the one before it, which another greenlet has yet to emit.
+OVERTAKING_SECONDS = 0.1
 
 
 class Person(NamedTuple):
@@ -45,27 +40,25 @@ class Person(NamedTuple):
     locale: str
 
 
-class Fanout(PubSubManager):  # type: ignore[misc]
-    """Knows who is behind each socket of this worker, and tells the other workers."""
+class Fanout(Manager):  # type: ignore[misc]
+    """Knows who is behind each socket of this worker, and delivers."""
 
-    name = "fanout"
-
-    def __init__(self, presence: Presence, redis_url: str | None = None) -> None:
-        super().__init__(channel=CHANNEL)
+    def __init__(self, presence: Presence, neighbours: Neighbours) -> None:
+        super().__init__()
         self.people: dict[str, Person] = {}
         self.ledger = Ledger()
         self.presence = presence
-        self.redis_url = redis_url
-        self.on_start: Callable[[], None] = lambda: None
+        self.on_start: Callable[[], Any] = lambda: None
         self.on_people: Callable[[str], None] = lambda room: None
-        self._outbox: Any = None
+        self._neighbours = neighbours
+        self._rooms_of: dict[str, set[str]] = {}
+        self._early: dict[str, dict[int, tuple[str, Any]]] = {}
 
     # Lifecycle
 
     def initialize(self) -> None:
-        """Start listening to the other workers; called at the first connection."""
-        if self.redis_url:
-            super().initialize()
+        """Start what runs beside the requests; called at the first connection."""
+        self._neighbours.listen(self._hear, self.tell_presence)
         self.on_start()
 
     def welcome(self, sid: str, person: Person) -> None:
@@ -78,7 +71,7 @@ class Fanout(PubSubManager):  # type: ignore[misc]
 
     def is_in(self, sid: str, room: str) -> bool:
         """Whether a socket of this worker is in a room."""
-        return sid in self.rooms.get(NAMESPACE, {}).get(room, ())
+        return room in self._rooms_of.get(sid, ())
 
     # Rooms
 
@@ -88,7 +81,10 @@ class Fanout(PubSubManager):  # type: ignore[misc]
         """Put a socket in a room, and the person behind it among those who are there."""
         entered = room is not None and not self.is_in(sid, room)
         super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
-        if entered and room and room.startswith("project:"):
+        if room is None or not entered:
+            return
+        self._rooms_of.setdefault(sid, set()).add(room)
+        if room.startswith("project:"):
             person = self.people[sid]
             if self.presence.entered(room, person.user_id, person.name):
                 self.on_people(room)
@@ -97,21 +93,31 @@ class Fanout(PubSubManager):  # type: ignore[misc]
         """Take a socket out of a room, and the person with their last one."""
         was_in = room is not None and self.is_in(sid, room)
         super().basic_leave_room(sid, namespace, room)
-        if was_in and room and room.startswith("project:"):
+        if room is None or not was_in:
+            return
+        self._rooms_of[sid].discard(room)
+        if room.startswith("project:"):
             if self.presence.left(room, self.people[sid].user_id):
                 self.on_people(room)
-            if room not in self.rooms.get(NAMESPACE, {}):
+            if room not in self._rooms_here():
                 self.ledger.forget(room)
 
-    def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
-        """Forget a socket that has gone."""
-        super().basic_disconnect(sid, namespace, **kwargs)
+    def basic_disconnect(self, sid: str, namespace: str, **_kwargs: Any) -> None:
+        """Forget a socket that has gone (the library would look through every room for it)."""
+        for room in list(self._rooms_of.get(sid, ())):
+            self.basic_leave_room(sid, namespace, room)
+        self._rooms_of.pop(sid, None)
+        self.basic_leave_room(sid, namespace, None)
+        self.callbacks.pop(sid, None)
         self.people.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            if sid in pending.get(namespace, ()):
+                pending[namespace].remove(sid)
 
     def evict(self, person_room: str, room: str) -> None:
         """Take one person's sockets out of a room on every worker, telling them first."""
         self.evict_here(person_room, room)
-        self._publish({"method": "evict", "person_room": person_room, "room": room})
+        self._neighbours.tell("evict", person_room=person_room, room=room)
 
     def evict_here(self, person_room: str, room: str) -> None:
         """Take one person's sockets out of a room on this worker, telling them first."""
@@ -124,7 +130,7 @@ class Fanout(PubSubManager):  # type: ignore[misc]
     def disconnect_room(self, room: str) -> None:
         """Disconnect every socket of a room, such as `login:7`, on every worker."""
         self.disconnect_room_here(room)
-        self._publish({"method": "disconnect_room", "room": room})
+        self._neighbours.tell("disconnect_room", room=room)
 
     def disconnect_room_here(self, room: str) -> None:
         """Disconnect every socket of a room on this worker."""
@@ -133,87 +139,101 @@ class Fanout(PubSubManager):  # type: ignore[misc]
 
     def strangers(self) -> set[str]:
         """The connections of this worker that belong to nobody: refused, or never introduced."""
-        everybody = self.rooms.get(NAMESPACE, {}).get(None, {})
+        everybody = self._rooms_here().get(None, {})
         return set(self.server.eio.sockets) - set(everybody.values())
 
     def hang_up(self, connection: str) -> None:
         """Close a connection that belongs to nobody."""
         self.server.eio.disconnect(connection)
 
+    def _rooms_here(self) -> dict[str | None, Any]:
+        return self.rooms.get(NAMESPACE, {})  # type: ignore[no-any-return]
+
     # Events
 
-    def emit_here(self, event: str, data: Any, room: str) -> None:
-        """Emit to the sockets of this worker only."""
-        Manager.emit(self, event, data, namespace=NAMESPACE, room=room)
+    def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str = NAMESPACE,
+        room: str | None = None,
+        skip_sid: str | None = None,
+        callback: Callable[..., Any] | None = None,
+        to: str | None = None,
+        **_kwargs: Any,
+    ) -> None:
+        """Emit to a room on every worker. Nobody asks for acknowledgements of what we emit."""
+        room = to or room
+        if callback is not None or room is None or namespace != NAMESPACE:
+            raise NotImplementedError("projchat emits to rooms of the default namespace.")
+        self._deliver(event, data, room, skip_sid)
+        self._neighbours.tell("emit", event=event, data=data, room=room, skip_sid=skip_sid)
+
+    def emit_here(self, event: str, data: Any, room: str, skip_sid: str | None = None) -> None:
+        """Emit to the sockets of this worker: one encoding, one frame, as many wires."""
+        members = self._rooms_here().get(room)
+        if not members:
+            return
+        text = packet.Packet(packet.EVENT, data=[event, data], namespace=NAMESPACE).encode()
+        frame = text_frame(f"4{text}".encode())
+        connections = self.server.eio.sockets
+        for sid, eio_sid in list(members._fwdm.items()):
+            connection = connections.get(eio_sid)
+            if connection is None or sid == skip_sid:
+                continue
+            if type(connection.queue) is Wire:
+                connection.queue.write(frame)
+            else:
+                connection.send(engineio_packet.Packet(engineio_packet.MESSAGE, text))
 
     def tell_presence(self) -> None:
         """Tell the other workers who is here."""
-        self._publish({"method": "presence", "rooms": self.presence.here()})
+        self._neighbours.tell("presence", rooms=self.presence.here())
 
-    def _handle_emit(self, message: dict[str, Any]) -> None:
-        super()._handle_emit(message)
-        if message["event"] in DURABLE and message["room"] in self.rooms.get(NAMESPACE, {}):
-            self.ledger.note(message["room"], message["data"][0]["version"])
+    def _deliver(self, event: str, data: Any, room: str, skip_sid: str | None = None) -> None:
+        if event in DURABLE and room in self._rooms_here():
+            self._deliver_in_order(event, data, room)
+        else:
+            self.emit_here(event, data, room, skip_sid)
+
+    def _deliver_in_order(self, event: str, data: Any, room: str) -> None:
+        """Of two commits the later may be the first to get here: it waits a moment for the other.
+
+        What is still missing then has to come by the relay, or by the client's own asking.
+        """
+        cursor = self.ledger.cursor(room)
+        if cursor is not None and data["version"] > cursor + 1:
+            waiting = self._early.setdefault(room, {})
+            if not waiting:
+                socketio.start_background_task(self._stop_waiting, room)
+            waiting[data["version"]] = (event, data)
+            return
+        self._deliver_now(event, data, room)
+        while early := self._early.get(room, {}).pop((self.ledger.cursor(room) or 0) + 1, None):
+            self._deliver_now(*early, room)
+
+    def _stop_waiting(self, room: str) -> None:
+        socketio.sleep(OVERTAKING_SECONDS)
+        for _, early in sorted(self._early.pop(room, {}).items()):
+            self._deliver_now(*early, room)
+
+    def _deliver_now(self, event: str, data: Any, room: str) -> None:
+        self.emit_here(event, data, room)
+        if room in self._rooms_here():
+            self.ledger.note(room, data["version"])
 
     # Other workers
 
-    def _publish(self, data: dict[str, Any]) -> None:
-        """Hand a message to the publishing greenlet; the oldest news are the first to go."""
-        if not self.redis_url:
-            return
-        if self._outbox is None:
-            self._outbox = self.server.eio.create_queue(OUTBOX_MESSAGES)
-            self.server.start_background_task(self._publish_all)
-        if self._outbox.full():
-            self._outbox.get()
-        self._outbox.put(json.dumps({**data, "host_id": self.host_id}))
-
-    def _publish_all(self) -> None:
-        connection = self._connect(socket_timeout=PUBLISH_SECONDS)
-        while True:
-            text = self._outbox.get()
-            try:
-                connection.publish(self.channel, text)
-                hit("after-publish")
-            except redis.RedisError as error:
-                log.warning("Redis does not take events: %s", error)
-                time.sleep(RETRY_SECONDS)
-
-    def _listen(self) -> Iterator[dict[str, Any]]:
-        """What the other workers publish; our own methods are carried out here."""
-        while True:
-            try:
-                for message in self._subscription():
-                    if message.get("host_id") == self.host_id:
-                        continue
-                    if not self._carry_out(message):
-                        yield message
-            except (redis.RedisError, OSError) as error:
-                log.warning("Redis does not deliver events: %s", error)
-                time.sleep(RETRY_SECONDS)
-
-    def _subscription(self) -> Iterator[dict[str, Any]]:
-        pubsub = self._connect(health_check_interval=LISTEN_SECONDS).pubsub(  # type: ignore[no-untyped-call]
-            ignore_subscribe_messages=True
-        )
-        pubsub.subscribe(self.channel)
-        self.tell_presence()
-        while True:
-            message = pubsub.get_message(timeout=LISTEN_SECONDS)
-            if message is not None:
-                yield json.loads(message["data"])
-
-    def _carry_out(self, message: dict[str, Any]) -> bool:
-        method = message.get("method")
-        if method == "evict":
+    def _hear(self, message: dict[str, Any]) -> None:
+        what = message["what"]
+        if what == "emit":
+            self._deliver(message["event"], message["data"], message["room"], message["skip_sid"])
+        elif what == "evict":
             self.evict_here(message["person_room"], message["room"])
-        elif method == "disconnect_room":
+        elif what == "disconnect_room":
             self.disconnect_room_here(message["room"])
-        elif method == "presence":
-            self._hear_presence(message["host_id"], message["rooms"])
-        else:
-            return False
-        return True
+        elif what == "presence":
+            self._hear_presence(message["from"], message["rooms"])
 
     def _hear_presence(self, worker: str, rooms: dict[str, dict[str, str]]) -> None:
         people = {
@@ -222,11 +242,3 @@ class Fanout(PubSubManager):  # type: ignore[misc]
         }
         for room in self.presence.heard(worker, people):
             self.on_people(room)
-
-    def _connect(self, **options: Any) -> redis.Redis:
-        return redis.Redis.from_url(
-            self.redis_url or "",
-            socket_connect_timeout=PUBLISH_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            **options,
-        )

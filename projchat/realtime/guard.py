@@ -2,7 +2,7 @@
 
 python-engineio and python-socketio assume well-meaning clients in a few places; everything that
 would make them raise, gather without a bound, or call a handler that is not for clients is
-stopped here, without a word about its contents. It leans on `eio.handlers`, `eio._async` and
+stopped here, without a word about its contents. It leans on `eio.handlers` and
 `server._handle_event`; tests/realtime/test_wire.py fails if a new version moves them.
 """
 
@@ -13,7 +13,6 @@ import socketio
 
 log = logging.getLogger("projchat.wire")
 
-TYPES = tuple("0123456")
 # CONNECT, DISCONNECT, EVENT and ACK of the Socket.IO protocol; nobody sends us binary events,
 # and their attachments would be gathered without a bound.
 TEXT_PACKETS = ("0", "1", "2", "3")
@@ -22,7 +21,6 @@ RESERVED = ("connect", "disconnect")
 
 def guard(server: socketio.Server) -> None:
     """Put the checks in front of a Socket.IO server."""
-    _check_packets(server)
     _check_messages(server)
     _check_events(server)
 
@@ -32,31 +30,6 @@ def quiet_logger() -> logging.Logger:
     log.setLevel(logging.WARNING)
     log.addFilter(_without_traceback)
     return log
-
-
-def _check_packets(server: socketio.Server) -> None:
-    """Hang up on a websocket whose packet has no Engine.IO type."""
-    websocket = server.eio._async["websocket"]
-
-    class CheckedWebSocket(websocket):  # type: ignore[misc, valid-type]
-        def __init__(self, handler: Any, eio: Any) -> None:
-            super().__init__(lambda connection: handler(_checked(connection)), eio)
-
-    server.eio._async = {**server.eio._async, "websocket": CheckedWebSocket}
-
-
-def _checked(connection: Any) -> Any:
-    wait = connection.wait
-
-    def checked_wait() -> Any:
-        data = wait()
-        if isinstance(data, str) and not data.startswith(TYPES):
-            log.warning("A malformed packet ended its connection")
-            return None
-        return data
-
-    connection.wait = checked_wait
-    return connection
 
 
 def _check_messages(server: socketio.Server) -> None:
