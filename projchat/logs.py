@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from gunicorn.glogging import Logger
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
-INVITE = re.compile(r"(/(?:invite|api/invites)/)[^\s?#'\"]+", re.IGNORECASE)
+INVITE = re.compile(r"(/(?:invite|api/invites)/)(?!…).*", re.IGNORECASE | re.DOTALL)
 REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
@@ -22,14 +22,10 @@ class LineFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", TIME_FORMAT)
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Write one entry; an invite's token opens a project, so it is cut."""
-        return INVITE.sub(r"\1…", super().format(record))
-
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  The library's name.
         """Name the level where it is news, and make the message safe to print."""
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
-        record.message = level + printable(record.message)
+        record.message = level + printable(without_invite(record.message))
         return super().formatMessage(record)
 
 
@@ -48,16 +44,16 @@ class ServerLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
         self, resp: Any, _req: Any, environ: Mapping[str, Any], request_time: timedelta
     ) -> None:
         """Write the access line: never the query string, for its values may be private."""
-        if self.access_log_enabled:
-            size = "-" if resp.sent is None else f"{resp.sent} B"
-            line = (
-                f"{environ['REQUEST_METHOD']} {private(environ['RAW_URI'])} {resp.status}"
-                f" {size} {request_time / timedelta(milliseconds=1):.0f} ms"
-            )
-            request_id = dict(resp.headers).get("X-Request-ID", "")
-            if REQUEST_ID.fullmatch(request_id):
-                line += f" id={request_id}"
-            self.access_log.info("%s", line)
+        if not self.access_log_enabled:
+            return
+        path = without_invite(path_of(environ["RAW_URI"]))
+        size = "-" if resp.sent is None else f"{resp.sent} B"
+        milliseconds = request_time / timedelta(milliseconds=1)
+        line = f"{environ['REQUEST_METHOD']} {path} {resp.status} {size} {milliseconds:.0f} ms"
+        headers = {name.lower(): value for name, value in resp.headers}
+        if REQUEST_ID.fullmatch(headers.get("x-request-id", "")):
+            line += f" id={headers['x-request-id']}"
+        self.access_log.info("%s", line)
 
 
 def configure(level: int = logging.INFO) -> None:
@@ -76,10 +72,14 @@ def speak_utf8(stream: object) -> None:
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def private(address: str) -> str:
-    """The path of an address as people read it, cut after the part that names an invite."""
-    path = unquote(address.partition("?")[0])
-    return re.sub(INVITE.pattern + r".*", r"\1…", path, flags=re.IGNORECASE | re.DOTALL)
+def path_of(address: str) -> str:
+    """The path of an address as people read it, without its query string."""
+    return unquote(address.partition("?")[0])
+
+
+def without_invite(text: str) -> str:
+    """Cut a text after the path that names an invite: its token opens the project to anybody."""
+    return INVITE.sub(r"\1…", text)
 
 
 def printable(text: str) -> str:

@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import resource
+import signal
 import socket
 import sys
 import time
@@ -37,7 +38,7 @@ HEAD_BYTES = 16 * 1024
 SPARE_FILES = 128
 
 # How long a worker that is replaced waits for the new one to serve.
-SUCCESSOR_PATIENCE = 10.0
+SUCCESSOR_PATIENCE = 20.0
 
 # On leaving: how long an idle connection may still bring a request, how long those that were
 # hung up get to say goodbye, and how long everything may take when somebody is in a hurry.
@@ -72,6 +73,9 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
 
     def init_process(self) -> None:
         """Patch the process before the application is imported, then go on as gunicorn does."""
+        # Until gunicorn sets ours, the handlers of the master are in force, which do nothing here.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, self.handle_early)
         # The hub of the master would share its epoll descriptor with every worker.
         hubs.use_hub()
         eventlet.monkey_patch()
@@ -119,16 +123,17 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
         started = time.monotonic()
         for door in doors:
             door.close()
-        while connections := [one for door in doors for one in door.connections]:
+        while True:
             elapsed = time.monotonic() - started
-            for connection in connections:
-                connection.release(elapsed > IDLE_PATIENCE or self.hurried)
-            at_work = any(connection.at_work for connection in connections)
-            if elapsed > (self.patience() if at_work else FAREWELL):
-                self.log.info("Left %d connections unfinished.", len(connections))
+            connections = [one for door in doors for one in door.connections]
+            remaining = [one for one in connections if not one.release(elapsed, self.hurried)]
+            at_work = any(one.at_work for one in remaining)
+            if not remaining or elapsed > (self.patience() if at_work else FAREWELL):
                 break
             self.notify()
             self.pause(DRAIN_STEP)
+        if remaining:
+            self.log.info("Left %d connections unfinished.", len(remaining))
 
     def patience(self) -> float:
         """How many seconds requests may take to finish once we are told to leave."""
@@ -136,8 +141,16 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
 
     # --- Signals: a handler runs inside whatever was running, so it only leaves a note. ---
 
+    def handle_early(self, _sig: int, _frame: Any) -> None:
+        """Leave before anything was served, and let nobody wait for us."""
+        if self.handover:
+            self.handover.serves(self.age)
+        os._exit(0)
+
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Leave, but hand over to a successor first; whoever says it twice means now."""
+        if self.handover:
+            self.handover.serves(self.age)
         self.stays_until = time.monotonic() + SUCCESSOR_PATIENCE if self.alive else 0.0
         super().handle_exit(sig, frame)
 
@@ -260,6 +273,7 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
     rfile: Any
 
     def __init__(self, conn_state: list[Any], server: Door) -> None:
+        self.polls = False
         self.listens = False
         self.refused = False
         self.first = True
@@ -277,15 +291,17 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         """Whether an answer is owed. Waiting for news or for the next request is no work."""
         return bool(self.conn_state[2] == wsgi.STATE_REQUEST)
 
-    def release(self, impatient: bool) -> None:
+    def release(self, elapsed: float, hurried: bool) -> bool:
         """Send the client away if it waits: for news at once, for its next request with patience.
 
         Only the reading side is shut, so what has arrived is still read, and what waits to be
-        sent is still sent.
+        sent is still sent. A poll has neither: it is cut, and true says that it is over.
         """
-        if not self.at_work and (self.listens or impatient):
-            with suppress(OSError):
-                self.request.shutdown(socket.SHUT_RDWR if self.polls else socket.SHUT_RD)
+        if self.at_work or not (self.listens or hurried or elapsed > IDLE_PATIENCE):
+            return False
+        with suppress(OSError):
+            self.request.shutdown(socket.SHUT_RDWR if self.polls else socket.SHUT_RD)
+        return self.polls
 
     # --- The head of a request ---
 
@@ -341,7 +357,7 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         if not self.server.trusts(environ["REMOTE_ADDR"]):
             for name in FORWARDED:
                 environ.pop(name, None)
-        # Compression would cost some 300 KiB for each websocket, and time for each message to it.
+        # Compression makes a websocket half as large again, and costs time for each message to it.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         self.note_listener(environ)
         return environ
@@ -397,7 +413,7 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         environ = {
             "REQUEST_METHOD": method,
             "RAW_URI": address,
-            "SERVER_PROTOCOL": self.request_version,
+            "SERVER_PROTOCOL": self.protocol_version,
         }
         self.server.notices.access(answer, [], environ, timedelta(seconds=seconds))
 

@@ -1,0 +1,387 @@
+"""Starting, leaving, reloading and being replaced: what the process does on signals."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+import requests
+import socketio
+
+from worker.process import Gunicorn, get, receive_all, within
+
+TERM_BOUND = 5.0
+HUP_BOUND = 2.0
+RECONNECTION_DELAY = 1.0
+VERSIONED = """
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b'{"version": %d}']
+"""
+
+
+def hold_websockets(server: Gunicorn, count: int) -> list:
+    return [server.websocket() for _ in range(count)]
+
+
+# --- TERM ---
+
+
+def test_it_leaves_at_once_though_websockets_are_open(gunicorn):
+    server = gunicorn("toy_live:app")
+    clients = hold_websockets(server, 50)
+    polling = threading.Thread(target=long_poll, args=[server])
+    polling.start()
+    server.wait_for_log("Клиент подключен")
+    assert server.leave() < TERM_BOUND
+    polling.join(10)
+    assert not polling.is_alive()
+    for client in clients:
+        while client.sock.recv(4096):
+            pass
+        client.sock.close()
+    assert "unfinished" not in server.log()
+
+
+def long_poll(server: Gunicorn) -> None:
+    url = f"http://127.0.0.1:{server.port}"
+    with requests.Session() as session:
+        client = socketio.Client(reconnection=False, http_session=session)
+        client.connect(url, socketio_path="/api/socket", transports=["polling"])
+        client.wait()
+
+
+def test_it_finishes_requests_before_it_leaves(gunicorn):
+    server = gunicorn()
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(server.get, "/sleep?seconds=1.5") for _ in range(5)]
+        time.sleep(0.5)
+        server.leave()
+        assert all(answer.result()["pid"] for answer in answers)
+
+
+def test_it_finishes_an_upload_before_it_leaves(gunicorn):
+    server = gunicorn()
+    with server.connect() as client:
+        client.sendall(b"POST /upload HTTP/1.1\r\nHost: toy\r\nContent-Length: 8\r\n\r\nhalf")
+        time.sleep(0.2)
+        server.tell(signal.SIGTERM)
+        time.sleep(1.5)
+        client.sendall(b"half")
+        answer = receive_all(client)
+    assert b'{"length": 8}' in answer
+    assert b"Connection: close" in answer
+    assert server.process.wait(10) == 0
+
+
+def test_it_lets_in_who_has_knocked_before_it_leaves(gunicorn):
+    server = gunicorn()
+    with ThreadPoolExecutor() as pool:
+        blocked = pool.submit(server.get, "/block?seconds=1")
+        time.sleep(0.3)
+        waiting = [pool.submit(server.get, "/who") for _ in range(10)]
+        time.sleep(0.3)
+        server.leave()
+        assert all(answer.result()["pid"] for answer in [blocked, *waiting])
+
+
+def test_it_answers_a_kept_connection_once_more_and_says_goodbye(gunicorn):
+    server = gunicorn()
+    connection = server.session()
+    get(connection, "/who")
+    server.tell(signal.SIGTERM)
+    time.sleep(0.3)
+    connection.request("GET", "/who")
+    with connection.getresponse() as response:
+        assert response.status == 200
+        assert response.headers["Connection"] == "close"
+    connection.close()
+    assert server.process.wait(10) == 0
+
+
+def test_it_does_not_wait_for_clients_that_ask_nothing(gunicorn):
+    server = gunicorn()
+    with ExitStack() as stack:
+        for _ in range(20):
+            client = stack.enter_context(server.connect())
+            client.sendall(b"GET /who HTTP/1.1\r\nHost: toy\r\n\r\n")
+            client.recv(4096)
+            stack.enter_context(server.connect())
+        assert server.leave() < TERM_BOUND
+
+
+def test_it_cuts_what_takes_longer_than_the_graceful_timeout(gunicorn):
+    server = gunicorn("toy_plain:app", "--graceful-timeout", "2")
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(server.get, "/sleep?seconds=30")
+        time.sleep(0.3)
+        server.leave()
+        with pytest.raises((OSError, HTTPException)):
+            answer.result()
+
+
+# --- INT and QUIT ---
+
+
+def test_it_leaves_in_a_hurry(gunicorn):
+    server = gunicorn()
+    with ThreadPoolExecutor() as pool:
+        quick = pool.submit(server.get, "/sleep?seconds=0.6")
+        slow = pool.submit(server.get, "/sleep?seconds=30")
+        time.sleep(0.3)
+        assert server.leave(signal.SIGQUIT) < TERM_BOUND
+        assert quick.result()
+        with pytest.raises((OSError, HTTPException)):
+            slow.result()
+
+
+def test_it_leaves_on_ctrl_c_which_tells_every_process(gunicorn):
+    server = gunicorn("toy_live:app")
+    clients = hold_websockets(server, 3)
+    started = time.monotonic()
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.process.wait(10) == 0
+    assert time.monotonic() - started < TERM_BOUND
+    for client in clients:
+        client.sock.close()
+
+
+# --- HUP ---
+
+
+def test_a_reload_brings_clients_back_within_two_seconds(gunicorn):
+    server = gunicorn("toy_live:app")
+    old = server.workers()
+    client = server.websocket()
+    server.tell(signal.SIGHUP)
+    while client.sock.recv(4096):
+        pass
+    cut = time.monotonic()
+    client.sock.close()
+    time.sleep(RECONNECTION_DELAY)
+    server.websocket().close()
+    assert time.monotonic() - cut < HUP_BOUND
+    assert server.get("/who")["pid"] not in old
+
+
+def test_a_reload_loses_no_request(gunicorn):
+    server = gunicorn("toy_live:app")
+    over = threading.Event()
+
+    def ask(keep: bool) -> set[int]:
+        pids = set()
+        connection = server.session()
+        while not over.is_set():
+            pids.add(get(connection, "/who")["pid"])
+            if not keep:
+                connection.close()
+        connection.close()
+        return pids
+
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(ask, keep) for keep in (True, True, False, False)]
+        before = server.workers()
+        server.tell(signal.SIGHUP)
+        assert any(server.workers() and not set(server.workers()) & set(before) for _ in within(20))
+        time.sleep(0.5)
+        over.set()
+        for pids in asked:
+            assert len(pids.result()) == 2
+
+
+def test_a_reload_brings_new_code(gunicorn, tmp_path: Path):
+    module = tmp_path / "versioned.py"
+    module.write_text(VERSIONED % 1)
+    server = gunicorn("versioned:app", "--pythonpath", str(tmp_path))
+    assert server.get("/") == {"version": 1}
+    module.write_text(VERSIONED % 22)
+    server.tell(signal.SIGHUP)
+    assert any(server.get("/") == {"version": 22} for _ in within(10))
+
+
+def test_leaving_is_not_held_up_by_a_reload(gunicorn, tmp_path: Path):
+    (tmp_path / "sluggish.py").write_text("import time; time.sleep(3)" + VERSIONED % 1)
+    server = gunicorn("sluggish:app", "--pythonpath", str(tmp_path))
+    server.tell(signal.SIGHUP)
+    server.wait_for_log("Handling signal: hup")
+    assert any(len(server.workers()) == 2 for _ in within(5))
+    old = min(server.workers())
+    for number in (signal.SIGTERM, signal.SIGTERM):
+        os.kill(old, number)
+        time.sleep(0.2)
+    assert any(old not in server.workers() for _ in within(2))
+
+
+def test_a_change_reloads_in_development(gunicorn, tmp_path: Path):
+    module = tmp_path / "versioned.py"
+    module.write_text(VERSIONED % 1)
+    options = ("--pythonpath", str(tmp_path))
+    server = gunicorn("versioned:app", *options, PROJCHAT_RELOAD="1")
+    assert server.get("/") == {"version": 1}
+    time.sleep(1.5)
+    module.write_text(VERSIONED % 22)
+    assert any(version_of(server) == 22 for _ in within(15))
+
+
+def version_of(server: Gunicorn) -> int | None:
+    with suppress(OSError, HTTPException):
+        return server.get("/")["version"]
+    return None
+
+
+# --- Being replaced ---
+
+
+def test_a_blocked_loop_is_replaced_and_says_where_it_stood(gunicorn):
+    server = gunicorn("toy_plain:app", "--timeout", "2")
+    [stuck] = server.workers()
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(server.get, "/block?seconds=60")
+        with pytest.raises((OSError, HTTPException)):
+            answer.result()
+    assert server.get("/who")["pid"] != stuck
+    assert "The event loop stood here" in server.log()
+    assert "in block" in server.log()
+
+
+def test_a_busy_loop_gives_signs_of_life(gunicorn):
+    server = gunicorn("toy_plain:app", "--timeout", "1")
+    before = server.workers()
+    assert server.get("/sleep?seconds=3")
+    assert server.workers() == before
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_a_worker_without_a_master_leaves_what_it_is_doing(gunicorn, asked: int):
+    server = gunicorn()
+    [worker] = server.workers()
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(server.get, "/sleep?seconds=2") for _ in range(asked)]
+        time.sleep(0.3)
+        if asked:
+            os.kill(worker, signal.SIGTERM)
+        server.process.kill()
+        server.process.wait()
+        assert all(answer.result() for answer in answers)
+    assert any(not Path(f"/proc/{worker}").exists() for _ in within(5))
+
+
+def test_usr1_opens_the_log_files_anew(gunicorn, tmp_path: Path):
+    log, moved = tmp_path / "access.log", tmp_path / "access.log.1"
+    server = gunicorn("toy_plain:app", "--access-logfile", str(log))
+    log.rename(moved)
+    server.tell(signal.SIGUSR1)
+    assert any(log.exists() for _ in within(5))
+    time.sleep(0.5)
+    server.get("/who?")
+    assert any("GET /who" in log.read_text() for _ in within(5))
+
+
+# --- Room ---
+
+
+def test_it_holds_more_than_1024_connections(gunicorn):
+    server = gunicorn(files=4096)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(server.connect()) for _ in range(1200)]
+        for client in clients:
+            client.sendall(b"GET /who HTTP/1.1\r\nHost: toy\r\n\r\n")
+        assert all(client.recv(4096).startswith(b"HTTP/1.1 200") for client in clients)
+        assert server.get("/who")
+        assert server.leave() < TERM_BOUND
+
+
+def test_it_keeps_files_free_for_the_application_and_opens_again(gunicorn):
+    server = gunicorn(files=200)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(server.connect()) for _ in range(150)]
+        clients[0].sendall(b"GET /hoard HTTP/1.1\r\nHost: toy\r\n\r\n")
+        assert b'{"hoarded": ' in clients[0].recv(4096)
+    assert server.get("/who")
+
+
+def test_it_still_listens_after_it_ran_out_of_files(gunicorn):
+    server = gunicorn(files=300)
+    with ThreadPoolExecutor() as pool:
+        hoarding = pool.submit(server.get, "/hoard?seconds=1")
+        time.sleep(0.3)
+        assert server.get("/who")
+        assert hoarding.result()["hoarded"] > 100
+    assert "Cannot accept connections" in server.log()
+
+
+# --- Slow clients ---
+
+
+def is_cut(client: socket.socket, drop: bytes) -> bool:
+    """Whether a client that sends a drop now and then is sent away."""
+    with suppress(ConnectionError):
+        for _ in range(150):
+            client.sendall(drop)
+            time.sleep(0.1)
+        return False
+    return True
+
+
+def test_it_cuts_a_client_that_sends_headers_for_ever(impatient: Gunicorn):
+    with impatient.connect() as client:
+        client.sendall(b"GET /who HTTP/1.1\r\n")
+        assert is_cut(client, b"X-More: 1\r\n")
+
+
+def test_it_cuts_a_client_that_sends_a_line_for_ever(impatient: Gunicorn):
+    with impatient.connect() as client:
+        assert is_cut(client, b"G")
+
+
+def test_it_cuts_a_client_that_says_nothing(impatient: Gunicorn):
+    with impatient.connect() as client:
+        assert client.recv(1) == b""
+
+
+def test_it_lets_a_kept_connection_idle_for_a_while_only(impatient: Gunicorn):
+    with impatient.connect() as client:
+        client.sendall(b"GET /who HTTP/1.1\r\nHost: toy\r\n\r\n")
+        assert client.recv(4096)
+        time.sleep(1.3)
+        client.sendall(b"GET /who HTTP/1.1\r\nHost: toy\r\n\r\n")
+        assert client.recv(4096)
+        assert client.recv(1) == b""
+
+
+def test_it_does_not_cut_an_application_that_takes_its_time(impatient: Gunicorn):
+    assert impatient.get("/sleep?seconds=4")
+
+
+def test_it_does_not_read_an_unwanted_body_for_ever(impatient: Gunicorn):
+    head = b"POST /ignore HTTP/1.1\r\nHost: toy\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with impatient.connect() as client:
+        client.sendall(head)
+        assert is_cut(client, b"1\r\nx\r\n")
+
+
+def test_it_lets_go_of_a_client_that_does_not_read(impatient: Gunicorn):
+    with impatient.connect() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(b"GET /large HTTP/1.1\r\nHost: toy\r\n\r\n")
+        impatient.wait_for_log("GET /large")
+
+
+# --- The master ---
+
+
+def test_the_master_stays_free_of_the_application():
+    code = (
+        "import runpy, sys; runpy.run_path('projchat/gunicorn_conf.py');"
+        "sys.exit(bool({'flask', 'sqlalchemy', 'projchat'} & sys.modules.keys()))"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
