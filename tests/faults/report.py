@@ -1,0 +1,112 @@
+"""The figures of each row, and docs/faults.md that is made of them."""
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from datetime import UTC, datetime
+from typing import Any
+
+from support.browser import find_chromium
+from support.server import ROOT
+
+FOLDER = ROOT / "test-results" / "faults"
+PAGE = ROOT / "docs" / "faults.md"
+PACKAGES = ("Flask-SocketIO", "python-socketio", "eventlet", "gunicorn", "SQLAlchemy")
+HEAD = """# Nothing lost, nothing twice, one order: the figures
+
+Written by `make faults`; every figure comes from a run of tests/faults/. The oracle that judges
+each run is tests/faults/oracle.py: every acknowledged `clientId` stands exactly once, numbers run
+1..n, what each reader shows equals the database and a fresh reader, and nobody applied a change
+out of order.
+
+*Full* rows ran with the numbers that the table asks for; *short* ones with smaller numbers, as
+every change is checked with.
+"""
+
+
+class Row:
+    """One row of the table."""
+
+    def __init__(self, key: str, fault: str, promise: str, form: str, seed: int) -> None:
+        self.values: dict[str, Any] = {
+            "key": key,
+            "fault": fault,
+            "promise": promise,
+            "form": form,
+            "seed": seed,
+        }
+        self.parts: list[str] = []
+
+    def measured(self, text: str) -> None:
+        """Add a figure."""
+        self.parts.append(text)
+
+    def keep(self, passed: bool) -> None:
+        """Write it down."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        self.values |= {
+            "measured": "; ".join(self.parts),
+            "passed": passed,
+            "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+        }
+        path = FOLDER / f"{self.values['key']}.json"
+        path.write_text(json.dumps(self.values, ensure_ascii=False, indent=1))
+
+
+def rows() -> list[dict[str, Any]]:
+    """What has been measured so far, in the order of the table."""
+    found = [json.loads(path.read_text()) for path in FOLDER.glob("*.json")]
+    return sorted(found, key=lambda row: (not row["key"][:2].isdigit(), row["key"]))
+
+
+def write() -> None:
+    """Write docs/faults.md."""
+    lines = [
+        HEAD,
+        "| row | fault | must hold | measured | form | seed | date (UTC) | |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows():
+        mark = "held" if row["passed"] else "**broken**"
+        cells = [
+            row["key"],
+            row["fault"],
+            row["promise"],
+            row["measured"],
+            row["form"],
+            str(row["seed"]),
+            row["date"],
+            mark,
+        ]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    lines += ["", "## On what", "", *(f"- {line}" for line in versions()), ""]
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text("\n".join(lines))
+
+
+def versions() -> list[str]:
+    """What the figures were measured with."""
+    packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    client = json.loads((ROOT / "node_modules/socket.io-client/package.json").read_text())
+    return [
+        f"Python {platform.python_version()}, {platform.system()} {platform.release()}",
+        packages,
+        f"socket.io-client {client['version']} in Node {_says('node', '--version')}",
+        _says("postgres", "--version"),
+        _says("redis-server", "--version"),
+        _says("nginx", "-v"),
+        _says(find_chromium() or "chromium", "--version"),
+    ]
+
+
+def _says(*words: str) -> str:
+    try:
+        said = subprocess.run(words, capture_output=True, text=True, check=False, timeout=20)
+    except OSError:
+        return f"{words[0]}: not installed"
+    return (said.stdout + said.stderr).strip().split("\n")[0]
+
+
+if __name__ == "__main__":
+    write()

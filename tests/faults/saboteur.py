@@ -1,0 +1,140 @@
+"""Runs inside the server under test: ends it where it is told to, or breaks a promise on purpose.
+
+The server binds `hit` when PROJCHAT_FAILPOINTS names this file. An order is a file with the name
+of a place in the folder PROJCHAT_FAULTS; whoever removes it carries it out, so that of several
+workers exactly one does. PROJCHAT_SABOTAGE names the variant that the oracle must find out.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(os.environ["PROJCHAT_FAULTS"])
+SABOTAGE = os.environ.get("PROJCHAT_SABOTAGE", "")
+
+_prepared = False
+
+
+def hit(place: str) -> None:
+    """The server has come to this place."""
+    global _prepared
+    if not _prepared:
+        _prepared = True
+        _tamper_with_emit()
+        if SABOTAGE:
+            VARIANTS[SABOTAGE]()
+    if _ordered(place):
+        os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(60)
+
+
+def _ordered(place: str) -> bool:
+    try:
+        (FOLDER / place).unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _part(name: str) -> Any:
+    return sys.modules[f"projchat.{name}"]
+
+
+def _tamper_with_emit() -> None:
+    """The order `drop` swallows one event on its way to all workers."""
+    fanout = _part("realtime.fanout").Fanout
+    emit = fanout.emit
+
+    def tampered(self: Any, event: str, *args: Any, **kwargs: Any) -> None:
+        if event not in ("new-message", "message-updated") or not _ordered("drop"):
+            emit(self, event, *args, **kwargs)
+
+    fanout.emit = tampered
+
+
+def _sequence() -> None:
+    """Versions come from a database sequence, which is taken early and knows of no commit."""
+    project = _part("models.project")
+    database = _part("extensions").db
+    count = project.Project._count
+
+    def counted(self: Any, new_message: bool) -> int:
+        with database.engine.connect() as connection:
+            version = connection.exec_driver_sql("SELECT nextval('sabotage')").scalar()
+            connection.commit()
+        time.sleep(random.random() * 0.1)
+        count(self, new_message)
+        table = project.Project.__table__
+        newest = project.update(table).where(table.c.id == self.id)
+        database.session.execute(newest.values(version=_greatest(table.c.version - 1, version)))
+        project.set_committed_value(self, "version", version)
+        return int(version or 0)
+
+    project.Project._count = counted
+
+
+def _greatest(*values: Any) -> Any:
+    from sqlalchemy import func  # noqa: PLC0415  The server loads this file before its libraries.
+
+    return func.greatest(*values)
+
+
+def _no_dedupe() -> None:
+    """A repeated clientId makes another message; the unique constraint is gone."""
+    project = _part("models.project")
+    insert = project._insert
+
+    def insert_anyway(model: Any) -> Any:
+        return _Anyway(insert(model)) if model.__name__ == "Message" else insert(model)
+
+    project._insert = insert_anyway
+
+
+class _Anyway:
+    """An INSERT that minds no conflict."""
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+
+    def values(self, values: Any) -> "_Anyway":
+        return _Anyway(self.statement.values(values))
+
+    def on_conflict_do_nothing(self, **_options: Any) -> Any:
+        return self.statement
+
+
+def _no_beacon() -> None:
+    """The relay neither repairs nor tells the head."""
+    relay = _part("realtime.relay").Relay
+    relay._repair = lambda self, project_id: False
+    relay._tell_head = lambda self, project_id: None
+
+
+def _emit_before_commit() -> None:
+    """The room hears of a message before it is stored, and some never are."""
+    project = _part("models.project").Project
+    socketio = _part("extensions").socketio
+    unavailable = _part("errors").OperationalError
+    post = project.post
+
+    def announced(self: Any, *args: Any, **kwargs: Any) -> Any:
+        message = post(self, *args, **kwargs)
+        socketio.emit("new-message", message.to_dict(), to=self.room)
+        if random.random() < 0.1:
+            raise unavailable("COMMIT", None, Exception("the disk is full"))
+        return message
+
+    project.post = announced
+
+
+VARIANTS: dict[str, Callable[[], None]] = {
+    "sequence": _sequence,
+    "no-dedupe": _no_dedupe,
+    "no-beacon": _no_beacon,
+    "emit-before-commit": _emit_before_commit,
+}
