@@ -103,7 +103,7 @@ class MessageIn(Input):
     """A message to send; `clientId` makes a retry harmless, `replyTo` is a message's number."""
 
     content: Text
-    client_id: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = None
+    client_id: Annotated[StrictStr, Field(max_length=100, pattern=r"^[^\x00]+$")] | None = None
     reply_to: Annotated[StrictInt, Field(ge=1, le=LARGEST_CURSOR)] | None = None
 
 

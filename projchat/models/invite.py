@@ -52,6 +52,8 @@ class Invite(Model):
     @classmethod
     def find(cls, token: str) -> "Invite | None":
         """The invite behind a link, if it still opens its door."""
+        if not token.isascii() or "\0" in token:
+            return None
         return db.session.scalar(
             select(cls)
             .options(joinedload(cls.project), joinedload(cls.author))

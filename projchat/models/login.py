@@ -43,7 +43,7 @@ class Login(Model):
         login = cls(
             user_id=user.id,
             token_hash=_hash(user.login_token),
-            user_agent=user_agent[:USER_AGENT_LENGTH],
+            user_agent=user_agent.replace("\0", "")[:USER_AGENT_LENGTH],
             created_at=now(),
             last_seen_at=now(),
         )

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    select,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -68,6 +69,12 @@ class Message(Model):
         """What was sent, in brief: tells a retry from another message under the same id."""
         said = f"{project_id}\0{reply_to}\0{content}".encode()
         return hashlib.blake2b(said, digest_size=16).hexdigest()
+
+    @classmethod
+    def was_sent(cls, author: "User", client_id: str) -> bool:
+        """Whether the author has used this client id."""
+        sent = select(cls.id).where(cls.author_id == author.id, cls.client_id == client_id)
+        return db.session.scalar(sent) is not None
 
     def edit(self, user: "User", content: str) -> bool:
         """Change the text; False if it is the same already.

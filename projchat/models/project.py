@@ -97,9 +97,15 @@ class Project(Model):
         """
         content = clean(content)
         html = markup.render(content)
-        message = self._append(
-            author, client_id=client_id, kind="text", body=content, html=html, reply_to=reply_to
-        )
+        try:
+            message = self._append(
+                author, client_id=client_id, kind="text", body=content, html=html, reply_to=reply_to
+            )
+        except Conflict:
+            # Whoever sends again wants to know what became of it, archived since or not.
+            if client_id is not None and Message.was_sent(author, client_id):
+                raise AlreadySent(client_id) from None
+            raise
         self._read_own(author, message.number)
         return message
 

@@ -77,7 +77,10 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
     @classmethod
     def named(cls, username: str) -> "User | None":
         """The person with this username, in any case; inactive people too."""
-        return db.session.scalar(select(cls).where(cls.username == names.normalize(username)))
+        canonical = names.normalize(username)
+        if "\0" in canonical:
+            return None
+        return db.session.scalar(select(cls).where(cls.username == canonical))
 
     @classmethod
     def anybody(cls) -> bool:
