@@ -37,7 +37,7 @@ TALK: tuple[tuple[int, int, str, int | None], ...] = (
     (
         1,
         95,
-        "Notes from the call are in the description. `make demo` shows this very project.",
+        "Notes from the call are in the description. `projchat demo` makes this very project.",
         None,
     ),
 )
