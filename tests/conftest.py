@@ -223,8 +223,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 # --- What cannot run here ---
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs a server or a browser; leave out what cannot run, unless CI insists."""
+def _missing() -> dict[str, str]:
+    """What this machine lacks, by the mark of the tests that need it."""
     missing = {}
     if find_chromium() is None:
         missing["browser"] = "there is no Chromium here"
@@ -233,6 +233,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             "they need PostgreSQL and Redis: set PROJCHAT_TEST_DATABASE_URL and "
             "PROJCHAT_TEST_REDIS_URL"
         )
+    return missing
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs a server or a browser."""
     config.stash[MISSING] = Counter()
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -240,9 +245,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.browser)
         if SERVER_FIXTURES & fixtures:
             item.add_marker(pytest.mark.served)
-        for mark, reason in missing.items():
-            if item.get_closest_marker(mark) and not INSIST:
-                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what cannot run here, unless this run insists."""
+    for mark, reason in _missing().items():
+        if item.get_closest_marker(mark):
+            if INSIST:
+                pytest.fail(f"This run insists on {mark} tests, but {reason}.", pytrace=False)
+            pytest.skip(reason)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
