@@ -3,7 +3,7 @@
 import { api } from "projchat/api";
 import { newId } from "projchat/helpers/ids";
 import { claimBrowser, isStillMine } from "projchat/helpers/viewer";
-import { Live, LIVE } from "projchat/live";
+import { LIVE, Live } from "projchat/live";
 import { Outbox } from "projchat/outbox";
 import { openStore } from "projchat/outbox_store";
 import { People } from "projchat/people";
@@ -118,8 +118,10 @@ export class Chat extends EventTarget {
     return Math.max(0, this.timeline.count - this.lastReadNumber);
   }
 
+  /** How many messages wait; what a good connection is just sending does not count. */
   get waiting() {
-    return this.outbox?.waiting(this.project.id) ?? 0;
+    const isOnItsWay = this.live.state === LIVE && !this.outbox?.isStuck(this.project.id);
+    return isOnItsWay ? 0 : (this.outbox?.waiting(this.project.id) ?? 0);
   }
 
   /** My messages that are not in the timeline yet, in the order they were written. */

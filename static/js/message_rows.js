@@ -10,7 +10,8 @@ import { t } from "projchat/i18n";
  */
 export function rowsOf(chat, divider) {
   const messages = [...chat.timeline.messages];
-  if (!chat.timeline.hasNewer) messages.push(...chat.pending.map((entry) => asMessage(entry, chat)));
+  if (!chat.timeline.hasNewer)
+    messages.push(...chat.pending.map((entry) => asMessage(entry, chat)));
   const lastOfMine = messages.findLast((message) => isSaid(message) && chat.isMine(message));
   const rows = [];
   let previous = null;

@@ -4,7 +4,7 @@ import { dayOf, momentOf, timeOf } from "projchat/helpers/dates";
 import { sentenceOf } from "projchat/helpers/sentences";
 import { t } from "projchat/i18n";
 
-const ICONS = { sending: "clock", sent: "check", read: "double-check", failed: "warning" };
+const ICONS = { sending: "clock", sent: "check", read: "double-check" };
 const EXCERPT = 140;
 
 /** A new element for a row. */
@@ -42,8 +42,16 @@ export function updateRow(element, row) {
 export function excerptOf(message) {
   if (message.deletedAt) return t("Message deleted");
   if (message.kind === "system") return sentenceOf(message);
-  const line = message.content.slice(0, EXCERPT * 2).replace(/\s+/g, " ").trim();
+  const line = textOf(message).replace(/\s+/g, " ").trim();
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+}
+
+/** The text without the marks of its markup. */
+function textOf({ html, content }) {
+  if (!html) return content;
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.textContent;
 }
 
 function separator(name) {
@@ -56,10 +64,9 @@ function separator(name) {
 function showEvent(element, message) {
   element.classList.add("message--event");
   element.dataset.number = message.number;
-  part(element, "author").textContent = "";
   showTime(element, message);
   part(element, "body").textContent = sentenceOf(message);
-  remove(element, "quote", "failure", "progress", "meta", "avatar");
+  remove(element, "author", "quote", "failure", "progress", "meta", "avatar");
 }
 
 function showMessage(element, row) {
@@ -118,15 +125,19 @@ function showBody(body, message) {
 function showProgress(element, { progress, isLastOfMine }) {
   const failed = progress?.state === "failed";
   const state = part(element, "state");
-  state.hidden = !progress;
+  state.hidden = !progress || failed;
   part(element, "failure").hidden = !failed;
   part(element, "progress").hidden = !progress || failed || !isLastOfMine;
   if (!progress) return;
+  if (failed) return setText(element, "reason", progress.words);
   state.dataset.state = progress.state;
   state.title = progress.words;
   state.querySelector("use").setAttribute("href", `#icon-${ICONS[progress.state]}`);
-  part(element, "progress").textContent = progress.words;
-  part(element, "reason").textContent = failed ? progress.words : "";
+  setText(element, "progress", progress.words);
+}
+
+function setText(element, name, text) {
+  part(element, name).textContent = text;
 }
 
 function part(element, name) {

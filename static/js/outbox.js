@@ -19,6 +19,7 @@ export class Outbox {
   #random;
   #entries = [];
   #working = new Set();
+  #stuck = new Set();
   #sleepers = new Set();
 
   /**
@@ -50,6 +51,11 @@ export class Outbox {
   /** How many messages of a project wait to be sent. */
   waiting(projectId) {
     return this.entries(projectId).filter((entry) => !entry.error).length;
+  }
+
+  /** Whether the last try to send something of a project failed. */
+  isStuck(projectId) {
+    return this.#stuck.has(projectId);
   }
 
   /** Stores a message and sends it as soon as may be. Resolves once it is stored. */
@@ -103,11 +109,19 @@ export class Outbox {
       while (this.#next(projectId)) {
         const refusal = await this.#sendNext(projectId).catch((error) => error);
         failures = refusal ? failures + 1 : 0;
+        this.#setStuck(projectId, failures > 0);
         if (refusal) await this.#sleep(refusal, failures);
       }
     } finally {
       this.#working.delete(projectId);
     }
+  }
+
+  #setStuck(projectId, stuck) {
+    if (stuck === this.#stuck.has(projectId)) return;
+    if (stuck) this.#stuck.add(projectId);
+    else this.#stuck.delete(projectId);
+    this.#onChange();
   }
 
   #next(projectId) {

@@ -107,7 +107,10 @@ function begin(server, values = {}) {
   timeline.reset(server.newest(), server.messages.length);
   const socket = new SocketDouble(server);
   const heard = [];
-  const note = (name) => (...news) => heard.push([name, ...news]);
+  const note =
+    (name) =>
+    (...news) =>
+      heard.push([name, ...news]);
   const names = ["message", "timeline", "reset", "typing", "presence", "read", "light"];
   const on = Object.fromEntries(names.map((name) => [name, note(name)]));
   on.mayReturn = async () => values.mayReturn ?? true;
@@ -296,7 +299,9 @@ test("whatever is dropped, repeated or reordered, it ends green and complete", a
     for (let step = 0; step < 60; step += 1) {
       if (chance(0.5)) {
         const update = server.messages.length > 0 && chance(0.3);
-        const message = update ? server.edit(1 + below(server.messages.length), "x") : server.post("y");
+        const message = update
+          ? server.edit(1 + below(server.messages.length), "x")
+          : server.post("y");
         const event = [update ? "message-updated" : "new-message", message];
         if (chance(0.8)) wire.push(event);
         if (chance(0.2)) wire.splice(below(wire.length), 0, event);

@@ -1,4 +1,5 @@
 import { Controller } from "@hotwired/stimulus";
+import { LIVE } from "projchat/live";
 import { openChat } from "projchat/open_chat";
 
 // Starts the chat, and tells it what happens to the tab.
@@ -15,6 +16,7 @@ export default class extends Controller {
       on("project", () => this.#showProject()),
       on("timeline", () => this.#tellUnread()),
       on("read", () => this.#tellUnread()),
+      on("light", () => this.#showLight()),
       on("logged-out", () => this.#leave()),
     ];
     this.#chat.start();
@@ -48,6 +50,11 @@ export default class extends Controller {
 
   #showProject() {
     this.nameTarget.textContent = this.#chat.project.name;
+  }
+
+  /** What the page says of others is known only as long as the connection lives. */
+  #showLight() {
+    this.element.classList.toggle("chat--stale", this.#chat.live.state !== LIVE);
   }
 
   #tellUnread() {

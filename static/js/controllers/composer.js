@@ -7,7 +7,7 @@ import { openChat } from "projchat/open_chat";
 
 // Where I write: a new message, a reply, or another text for a message of mine.
 export default class extends Controller {
-  static targets = ["box", "closed", "context", "task", "excerpt", "input"];
+  static targets = ["box", "closed", "why", "context", "task", "excerpt", "input"];
 
   #chat = openChat();
   #drafts;
@@ -192,7 +192,7 @@ export default class extends Controller {
     const isArchived = this.#chat.project.archivedAt !== null;
     this.boxTarget.hidden = this.#chat.isReadOnly;
     this.closedTarget.hidden = !this.#chat.isReadOnly;
-    this.closedTarget.textContent = isArchived
+    this.whyTarget.textContent = isArchived
       ? t("The project is archived and can only be read.")
       : t("You are not in this project any more.");
   }

@@ -7,18 +7,30 @@ const ROLES = { owner: t("owner"), admin: t("admin"), member: "" };
 
 // Details and members at the right, on demand.
 export default class extends Controller {
-  static targets = ["panel", "button", "close", "description", "count", "people", "template"];
+  static targets = [
+    "panel",
+    "button",
+    "close",
+    "rest",
+    "description",
+    "count",
+    "people",
+    "template",
+  ];
 
   #chat = openChat();
+  #wide = matchMedia("(width >= 800px)");
 
   // Lifecycle
 
   connect() {
     this.ends = ["people", "project"].map((name) => this.#chat.on(name, () => this.#show()));
+    this.#wide.addEventListener("change", this.#resized);
     this.#show();
   }
 
   disconnect() {
+    this.#wide.removeEventListener("change", this.#resized);
     for (const end of this.ends) end();
   }
 
@@ -50,7 +62,13 @@ export default class extends Controller {
     this.panelTarget.hidden = !open;
     this.element.classList.toggle("chat--panel-open", open);
     this.buttonTarget.setAttribute("aria-expanded", open);
+    this.#resized();
   }
+
+  /** In a narrow window it lies over the rest of the page, which waits. */
+  #resized = () => {
+    for (const rest of this.restTargets) rest.inert = this.#isOpen && !this.#wide.matches;
+  };
 
   #show() {
     const { people, project } = this.#chat;

@@ -27,9 +27,14 @@ export default class extends Controller {
     const rest = present.length - shown.length;
     this.peopleTarget.replaceChildren(...shown.map(avatar), ...(rest ? [more(rest)] : []));
     this.peopleTarget.title = names.join(", ");
-    this.wordsTarget.textContent = nt("{count} here: {names}", "{count} here: {names}", names.length, {
-      names: names.join(", "),
-    });
+    this.wordsTarget.textContent = nt(
+      "{count} here: {names}",
+      "{count} here: {names}",
+      names.length,
+      {
+        names: names.join(", "),
+      },
+    );
   }
 }
 

@@ -6,7 +6,7 @@ const DAY = 86_400_000;
 // The reader's own variant of the page's language: en-GB says 14:02 where en-US says 2:02 PM.
 const variant =
   globalThis.navigator?.languages?.find((one) => one.split("-")[0] === locale) ?? locale;
-const clock = new Intl.DateTimeFormat(variant, { hour: "numeric", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(variant, { timeStyle: "short" });
 const dayOfYear = new Intl.DateTimeFormat(variant, { day: "numeric", month: "long" });
 const dayOfAnyYear = new Intl.DateTimeFormat(variant, { dateStyle: "long" });
 const moment = new Intl.DateTimeFormat(variant, { dateStyle: "full", timeStyle: "short" });

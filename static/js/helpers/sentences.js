@@ -49,13 +49,16 @@ export function typing(names) {
   );
 }
 
+const STATES = {
+  connecting: () => t("connecting…"),
+  live: () => t("connected"),
+  behind: () => t("catching up…"),
+  closed: () => t("closed"),
+};
+
 /** What the light says: connected, or since when not, and what waits. */
 export function connection(state, since, waiting) {
-  if (state === "live") return t("connected");
-  if (state === "closed") return t("closed");
-  const words = state === "offline" ? [t("offline since {time}", { time: timeOf(since) })] : [];
-  if (state === "connecting") words.push(t("connecting…"));
-  if (state === "behind") words.push(t("catching up…"));
+  const words = [STATES[state]?.() ?? t("offline since {time}", { time: timeOf(since) })];
   if (waiting > 0) words.push(nt("{count} waiting", "{count} waiting", waiting));
   return words.join(" · ");
 }

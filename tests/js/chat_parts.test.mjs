@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+
+import { settled } from "./support.mjs";
+
+const { Divider } = await import("projchat/divider");
+const { Drafts } = await import("projchat/drafts");
+const { continues, beginsDay } = await import("projchat/helpers/grouping");
+const { newId } = await import("projchat/helpers/ids");
+const { connection, progress, sentenceOf, typing } = await import("projchat/helpers/sentences");
+const { People } = await import("projchat/people");
+const { Quotes } = await import("projchat/quotes");
+const { Reading } = await import("projchat/reading");
+const { TypingNotice } = await import("projchat/typing_notice");
+const { TypingTracker } = await import("projchat/typing_tracker");
+
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+afterEach(() => mock.timers.reset());
+
+// Typing
+
+const anna = { userId: 1, userName: "Anna", isTyping: true };
+const boris = { userId: 2, userName: "Boris", isTyping: true };
+
+test("somebody who goes silent is no longer typing after 5 s", () => {
+  const tracker = new TypingTracker(() => {});
+  tracker.note(anna);
+  mock.timers.tick(4999);
+  assert.deepEqual(tracker.names, ["Anna"]);
+  mock.timers.tick(1);
+  assert.deepEqual(tracker.names, []);
+});
+
+test("each further word of typing prolongs it", () => {
+  const tracker = new TypingTracker(() => {});
+  tracker.note(anna);
+  mock.timers.tick(3000);
+  tracker.note(anna);
+  mock.timers.tick(3000);
+  assert.deepEqual(tracker.names, ["Anna"]);
+});
+
+test("typing ends with the word that it has, or with the message", () => {
+  const tracker = new TypingTracker(() => {});
+  tracker.note(anna);
+  tracker.note(boris);
+  tracker.note({ ...anna, isTyping: false });
+  tracker.forget(2);
+  assert.deepEqual(tracker.names, []);
+});
+
+test("the typing line is told only what is new", () => {
+  let changes = 0;
+  const tracker = new TypingTracker(() => {
+    changes += 1;
+  });
+  for (const news of [anna, anna, boris, { ...anna, isTyping: false }]) tracker.note(news);
+  tracker.forget(1);
+  assert.equal(changes, 3);
+});
+
+test("the typing line names two and counts the others", () => {
+  assert.equal(typing([]), "");
+  assert.equal(typing(["Anna"]), "Anna is typing…");
+  assert.equal(typing(["Anna", "Boris"]), "Anna and Boris are typing…");
+  assert.equal(typing(["A", "B", "C", "D"]), "A, B and 2 more are typing…");
+});
+
+test("my typing is told at once, repeated while it lasts, and ends 5 s after the last key", () => {
+  const told = [];
+  const notice = new TypingNotice((isTyping) => told.push(isTyping));
+  for (let key = 0; key < 30; key += 1) {
+    notice.type();
+    mock.timers.tick(100);
+  }
+  assert.deepEqual(told, [true, true]);
+  mock.timers.tick(4900);
+  assert.deepEqual(told, [true, true, true, false]);
+});
+
+test("a sent message says itself that the typing is over", () => {
+  const told = [];
+  const notice = new TypingNotice((isTyping) => told.push(isTyping));
+  notice.type();
+  notice.sent();
+  mock.timers.tick(10_000);
+  assert.deepEqual(told, [true]);
+});
+
+test("nothing is told of a typing that never began", () => {
+  const told = [];
+  new TypingNotice((isTyping) => told.push(isTyping)).stop();
+  assert.deepEqual(told, []);
+});
+
+// Reading
+
+test("how far I read is told at most once a second", async () => {
+  const told = [];
+  const reading = new Reading(async (number) => told.push(number), 3);
+  for (const number of [3, 4, 5, 9]) reading.reach(number);
+  await settled();
+  mock.timers.tick(1000);
+  await settled();
+  mock.timers.tick(5000);
+  assert.deepEqual(told, [4, 9]);
+});
+
+test("what could not be told is told when the connection is back", async () => {
+  const told = [];
+  let offline = true;
+  const reading = new Reading(async (number) => {
+    told.push(number);
+    if (offline) throw new Error("no connection");
+  }, 0);
+  reading.reach(4);
+  await settled();
+  mock.timers.tick(10_000);
+  assert.deepEqual(told, [4]);
+  offline = false;
+  reading.again();
+  await settled();
+  reading.again();
+  assert.deepEqual(told, [4, 4]);
+});
+
+test("what another tab has told is not told again", () => {
+  const told = [];
+  const reading = new Reading(async (number) => told.push(number), 0);
+  reading.known(7);
+  reading.reach(6);
+  assert.deepEqual(told, []);
+});
+
+// People
+
+const members = [
+  { id: 1, name: "Anna", role: "owner", lastReadNumber: 5 },
+  { id: 2, name: "Boris", role: "member", lastReadNumber: 3 },
+  { id: 3, name: "Clara", role: "member", lastReadNumber: 5 },
+];
+
+test("it counts who of the others has read a message", () => {
+  const people = new People({ members, presence: [] }, 1);
+  assert.deepEqual(people.readersOf(4), { read: 1, of: 2 });
+  assert.equal(people.read(2, 4), true);
+  assert.equal(people.read(2, 4), false);
+  assert.deepEqual(people.readersOf(4), { read: 2, of: 2 });
+});
+
+test("nobody's reading goes back when the members are fetched anew", () => {
+  const people = new People({ members, presence: [] }, 1);
+  people.read(2, 9);
+  people.replace({ members, presence: [{ id: 2 }] });
+  assert.equal(people.readNumber(2), 9);
+  assert.equal(people.isPresent(2), true);
+});
+
+// Quotes
+
+test("a quoted message is fetched once", async () => {
+  const fetched = [];
+  let changes = 0;
+  const quotes = new Quotes({
+    find: (number) => (number === 9 ? { number } : undefined),
+    fetch: async (number) => fetched.push(number) && { number },
+    onChange: () => {
+      changes += 1;
+    },
+  });
+  assert.deepEqual(quotes.get(9), { number: 9 });
+  for (const number of [4, 4, 5]) assert.equal(quotes.get(number), undefined);
+  await settled();
+  assert.deepEqual(quotes.get(4), { number: 4 });
+  assert.deepEqual([fetched, changes], [[4, 5], 2]);
+});
+
+test("a quote that failed for want of a connection is fetched later", async () => {
+  let offline = true;
+  const fetch = async (number) => {
+    if (offline) throw new Error("no connection");
+    return { number };
+  };
+  const quotes = new Quotes({ find: () => undefined, fetch, onChange: () => {} });
+  quotes.get(4);
+  await settled();
+  offline = false;
+  quotes.get(4);
+  await settled();
+  assert.deepEqual(quotes.get(4), { number: 4 });
+});
+
+// The divider
+
+test("the divider stands before the first unread message", () => {
+  assert.equal(new Divider(5, 9).number, 6);
+  assert.equal(new Divider(9, 9).number, null);
+});
+
+test("what comes while the reader is away is new", () => {
+  const divider = new Divider(9, 9);
+  divider.update(10);
+  assert.equal(divider.number, null);
+  divider.leave(10, 10);
+  divider.update(12);
+  divider.comeBack();
+  divider.update(15);
+  assert.equal(divider.number, 11);
+  divider.clear();
+  assert.equal(divider.number, null);
+});
+
+test("the divider stays where unread messages wait already", () => {
+  const divider = new Divider(5, 9);
+  divider.leave(9, 7);
+  divider.update(12);
+  assert.equal(divider.number, 6);
+});
+
+// Drafts
+
+class StorageDouble extends Map {
+  getItem = (key) => this.get(key) ?? null;
+  setItem = (key, value) => this.set(key, value);
+  removeItem = (key) => this.delete(key);
+}
+
+test("a draft belongs to a person and a project", () => {
+  const storage = new StorageDouble();
+  new Drafts({ storage, userId: 1, projectId: 7 }).write({ content: "half a", replyTo: 3 });
+  const read = (userId, projectId) => new Drafts({ storage, userId, projectId }).read();
+  assert.deepEqual(read(1, 7), { content: "half a", replyTo: 3 });
+  assert.deepEqual(read(1, 8), { content: "", replyTo: null });
+  assert.deepEqual(read(2, 7), { content: "", replyTo: null });
+});
+
+test("an empty draft leaves nothing behind, and a broken one does no harm", () => {
+  const storage = new StorageDouble();
+  const drafts = new Drafts({ storage, userId: 1, projectId: 7 });
+  drafts.write({ content: "text", replyTo: null });
+  drafts.write({ content: " \n", replyTo: null });
+  assert.equal(storage.size, 0);
+  storage.set("projchat.draft.1.7", "{");
+  assert.equal(drafts.read().content, "");
+});
+
+// Grouping
+
+function said(time, values = {}) {
+  return { kind: "text", author: { id: 1 }, createdAt: `2026-03-04T${time}:00`, ...values };
+}
+
+test("messages of one author within five minutes stand together", () => {
+  assert.equal(continues(said("12:00"), said("12:04")), true);
+  assert.equal(continues(said("12:00"), said("12:05")), false);
+  assert.equal(continues(said("12:00"), said("12:01", { author: { id: 2 } })), false);
+  assert.equal(continues(said("12:00", { kind: "system" }), said("12:01")), false);
+  assert.equal(continues(null, said("12:01")), false);
+});
+
+test("a new day begins a new group", () => {
+  const before = { ...said("23:59"), createdAt: "2026-03-03T23:59:00" };
+  assert.equal(continues(before, said("00:01")), false);
+  assert.equal(beginsDay(before, said("00:01")), true);
+  assert.equal(beginsDay(said("00:01"), said("00:02")), false);
+});
+
+// Sentences
+
+test("the light says since when it is offline, and what waits", () => {
+  const since = new Date(2026, 2, 4, 14, 2);
+  assert.equal(connection("live", since, 0), "connected");
+  assert.match(connection("offline", since, 3), /^offline since .*2:02.* · 3 waiting$/);
+  assert.equal(connection("behind", since, 0), "catching up…");
+});
+
+test("a message of mine is sent, then read by some", () => {
+  assert.equal(progress({ read: 0, of: 3 }), "Sent");
+  assert.equal(progress({ read: 2, of: 3 }), "Read by 2 of 3");
+});
+
+test("a system message is told from its event, not from its content", () => {
+  const event = { type: "member-removed", userId: 2, userName: "Boris" };
+  const message = { author: { name: "Anna" }, content: "boris member-removed", event };
+  assert.equal(sentenceOf(message), "Anna removed Boris");
+  const unknown = { ...message, event: { type: "something-new" } };
+  assert.equal(sentenceOf(unknown), "boris member-removed");
+});
+
+test("ids are unique, with and without a secure context", () => {
+  const form = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+  assert.match(newId(), form);
+  mock.method(crypto, "randomUUID", () => {});
+  crypto.randomUUID = undefined;
+  try {
+    assert.match(newId(), form);
+    assert.notEqual(newId(), newId());
+  } finally {
+    delete crypto.randomUUID;
+  }
+});
