@@ -1,0 +1,61 @@
+// The small helpers of the pages around the chat.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import "./support.mjs";
+
+const { colour, initials } = await import("projchat/helpers/avatar");
+const { describe } = await import("projchat/helpers/browser");
+
+for (const [name, letters] of [
+  ["Анна", "А"],
+  ["анна мария ковалёва", "АК"],
+  ["  Bob   Stone ", "BS"],
+  ["👩‍🚀 Eve", "👩E"],
+  ["", "?"],
+]) {
+  test(`the initials of "${name}"`, () => assert.equal(initials(name), letters));
+}
+
+test("a person's colour is always the same, and neighbours differ", () => {
+  assert.equal(colour(7), colour(7));
+  assert.notEqual(colour(7), colour(8));
+  assert.ok(colour(12_345) < 12);
+});
+
+const GECKO = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)";
+for (const [agent, browser, system] of [
+  [GECKO, "Firefox", "Linux"],
+  [`Mozilla/5.0 (Windows NT 10.0) ${WEBKIT} Chrome/140.0 Safari/537.36`, "Chrome", "Windows"],
+  [
+    `Mozilla/5.0 (Windows NT 10.0) ${WEBKIT} Chrome/140.0 Safari/537.36 Edg/140.0`,
+    "Edge",
+    "Windows",
+  ],
+  [
+    `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) ${WEBKIT} Version/19.0 Safari/605.1`,
+    "Safari",
+    "macOS",
+  ],
+  [
+    `Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) ${WEBKIT} Version/19.0 Safari/604.1`,
+    "Safari",
+    "iOS",
+  ],
+  [
+    `Mozilla/5.0 (Linux; Android 16) ${WEBKIT} Chrome/140.0 Mobile Safari/537.36`,
+    "Chrome",
+    "Android",
+  ],
+  [
+    `Mozilla/5.0 (X11; Linux) ${WEBKIT} Chrome/140.0 YaBrowser/26.1 Safari/537.36`,
+    "Yandex Browser",
+    "Linux",
+  ],
+  ["curl/8.5.0", "curl", null],
+  ["", null, null],
+]) {
+  test(`the browser "${browser}" on "${system}"`, () => {
+    assert.deepEqual(describe(agent), { browser, system });
+  });
+}
