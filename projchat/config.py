@@ -43,7 +43,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SECRET_KEY": environ.get("SECRET_KEY") or _kept_secret(instance),
         "SQLALCHEMY_DATABASE_URI": _database_url(environ.get("DATABASE_URL"), instance),
         "PROXIES": _number(environ, "PROJCHAT_PROXIES", 0),
-        "RELAY_SECONDS": 3.0,
+        "RELAY_SECONDS": 1.5,
         "HEAD_SECONDS": 10.0,
         "MAX_CONTENT_LENGTH": BODY_BYTES,
         "TRUSTED_HOSTS": _hosts(origins),

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from ..errors import unavailable
 from ..extensions import db, socketio
 from ..models import Login, Membership, Message, Project, User
+from ..models.project import LONGEST_PAGE
 from ..presence import Presence
 from .fanout import Fanout
 
@@ -57,14 +58,19 @@ class Relay:
     def tick(self) -> None:
         """Repair, tell the heads when it is time, and keep presence alive."""
         self._forget_the_gone()
+        self._disconnect_ended_logins()
+        sent = self._sent()
         heads = self._heads()
+        for project_id in heads:
+            if heads[project_id] < sent.get(project_id, 0):
+                self._start_afresh(project_id)
         repaired = [project_id for project_id in heads if self._repair(project_id)]
         beacon_due = time.monotonic() - self._beacon_at >= self._app.config["HEAD_SECONDS"]
         for project_id in heads if beacon_due else repaired:
             self._tell_head(project_id)
         if beacon_due:
             self._beacon_at = time.monotonic()
-            self._evict_who_may_not()
+            self._evict_former_members()
             self._hang_up_strangers()
         self._seen = heads
 
@@ -73,8 +79,13 @@ class Relay:
         for room in self._presence.forget_silent():
             self._fanout.on_people(room)
 
+    def _sent(self) -> dict[int, int]:
+        """How far each room was sent everything; read before the heads, or it could be ahead."""
+        cursors = {room: self._fanout.ledger.cursor(room) for room in self._presence.rooms()}
+        return {_id_of(room): cursor for room, cursor in cursors.items() if cursor is not None}
+
     def _heads(self) -> dict[int, int]:
-        ids = [int(room.removeprefix("project:")) for room in self._presence.rooms()]
+        ids = [_id_of(room) for room in self._presence.rooms()]
         heads: dict[int, int] = {}
         for some in _chunks(ids):
             query = select(Project.id, Project.version).where(Project.id.in_(some))
@@ -82,8 +93,22 @@ class Relay:
         db.session.rollback()
         return heads
 
+    def _start_afresh(self, project_id: int) -> None:
+        """The database is older than what was sent: a backup was restored. All come in anew."""
+        room = f"project:{project_id}"
+        log.warning(
+            "Project %s is older than what was sent of it: its readers start afresh", project_id
+        )
+        self._seen.pop(project_id, None)
+        self._fanout.ledger.forget(room)
+        for user_id in self._presence.here().get(room, ()):
+            self._fanout.evict_here(f"user:{user_id}", room)
+
     def _repair(self, project_id: int) -> bool:
-        """Send what stood at the head a tick ago and was not sent; True if there was any."""
+        """Send what stood at the head a tick ago and was not sent; True if there was any.
+
+        It sends a page at most: of more the beacon tells, and the clients ask by themselves.
+        """
         room, due = f"project:{project_id}", self._seen.get(project_id, 0)
         ledger = self._fanout.ledger
         cursor = ledger.cursor(room)
@@ -103,13 +128,15 @@ class Relay:
         if version is not None:
             self._fanout.emit_here("head", {"projectId": project_id, "version": version}, room)
 
-    def _evict_who_may_not(self) -> None:
+    def _disconnect_ended_logins(self) -> None:
         people = list(self._fanout.people.values())
         living = _living_logins({person.login_id for person in people})
         for login_id in {person.login_id for person in people} - living:
             self._fanout.disconnect_room_here(f"login:{login_id}")
+
+    def _evict_former_members(self) -> None:
         for room, present in self._presence.here().items():
-            project_id = int(room.removeprefix("project:"))
+            project_id = _id_of(room)
             for user_id in present.keys() - _members(project_id, present):
                 self._fanout.evict_here(f"user:{user_id}", room)
 
@@ -123,8 +150,12 @@ class Relay:
 
 def _changes(project_id: int, after: int, up_to: int) -> Sequence[Message]:
     project = db.session.get(Project, project_id)
-    found = [] if project is None else project.changes_since(after, limit=up_to - after)
+    found = [] if project is None else project.changes_since(after, limit=LONGEST_PAGE)
     return [message for message in found if message.version <= up_to]
+
+
+def _id_of(room: str) -> int:
+    return int(room.removeprefix("project:"))
 
 
 def _event_of(message: Message) -> str:

@@ -97,7 +97,8 @@ def _catch_up(data: JoinIn) -> Ack:
     except ApiError:
         leave_room(f"project:{data.project_id}")
         raise
-    fanout().ledger.watch(project.room, project.version)
+    if fanout().is_in(sid(), project.room):
+        fanout().ledger.watch(project.room, project.version)
     since = project.version if data.since is None else data.since
     reset = since > project.version or project.version - since > FURTHEST_BEHIND
     messages = project.newest() if reset else _changes(project, since)

@@ -58,3 +58,30 @@ def test_the_beacon_comes_without_being_asked(bob, project):
     live = bob.live()
     version = live.join(project.id)["version"]
     assert live.wait_for("head", timeout=15) == {"projectId": project.id, "version": version}
+
+
+def test_readers_of_a_restored_database_start_afresh(server, alice, bob, project):
+    live = bob.live()
+    kept = project.post(alice, "in the backup")
+    live.join(project.id)
+    project.post(alice, "after the backup")
+    live.wait_for("new-message", lambda message: message["content"] == "after the backup")
+    execute(
+        server,
+        "DELETE FROM messages WHERE project_id = :p AND version > :v",
+        p=project.id,
+        v=kept["version"],
+    )
+    execute(
+        server,
+        "UPDATE projects SET version = :v, message_count = :n WHERE id = :p",
+        p=project.id,
+        v=kept["version"],
+        n=kept["number"],
+    )
+    live.wait_for("room-closed", timeout=HEAL_SECONDS)
+    answer = live.join(project.id, since=kept["version"] + 1)
+    assert answer["reset"]
+    assert answer["messages"][-1] == kept
+    again = project.post(alice, "after the restoring")
+    live.wait_for("new-message", lambda message: message == again)
