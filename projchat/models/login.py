@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import Model, db
@@ -54,11 +54,8 @@ class Login(Model):
     @classmethod
     def user_of(cls, token: str, lifetime: timedelta) -> User | None:
         """The active person whose login `token` is, with `user.login` set; one query."""
-        row = db.session.execute(
-            select(cls, User)
-            .join(User, User.id == cls.user_id)
-            .where(cls.token_hash == _hash(token), User.active, cls.created_at > now() - lifetime)
-        ).first()
+        given = {"token": _hash(token), "oldest": now() - lifetime}
+        row = db.session.execute(_BY_TOKEN, given).first()
         if row is None:
             return None
         login, user = row
@@ -90,3 +87,15 @@ class Login(Model):
             "lastSeenAt": rfc3339(self.last_seen_at),
             "current": self.id == current.id,
         }
+
+
+# Every request asks this, so it is put together once.
+_BY_TOKEN = (
+    select(Login, User)
+    .join(User, User.id == Login.user_id)
+    .where(
+        Login.token_hash == bindparam("token"),
+        Login.created_at > bindparam("oldest"),
+        User.active,
+    )
+)

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Select, String, Text, delete, select, update
+from sqlalchemy import BigInteger, Select, String, Text, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
@@ -237,16 +237,15 @@ class Project(Model):
     def admit(self, user: "User") -> Message | None:
         """Let somebody in as a member; None if they are in already."""
         added = db.session.execute(
-            _insert(Membership)
-            .values(
-                project_id=self.id,
-                user_id=user.id,
-                role=Role.MEMBER,
-                last_read_number=0,
-                notify="all",
-                joined_at=now(),
-            )
-            .on_conflict_do_nothing()
+            _INSERT_MEMBER[db.engine.dialect.name],
+            {
+                "project_id": self.id,
+                "user_id": user.id,
+                "role": Role.MEMBER.value,
+                "last_read_number": 0,
+                "notify": "all",
+                "joined_at": now(),
+            },
         )
         if added.rowcount == 0:  # type: ignore[attr-defined]
             return None
@@ -332,12 +331,7 @@ class Project(Model):
             "created_at": now(),
         }
         hit("before-insert")
-        key = db.session.scalar(
-            _insert(Message)
-            .values(values)
-            .on_conflict_do_nothing(index_elements=["author_id", "client_id"])
-            .returning(Message.__table__.c.id)
-        )
+        key = db.session.scalar(_INSERT_MESSAGE[db.engine.dialect.name], values)
         if key is None:
             raise AlreadySent(values["client_id"])
         return Message(id=key, author=author, **values)
@@ -355,16 +349,8 @@ class Project(Model):
 
     def _count(self, new_message: bool) -> int:
         """Take the counters by one statement; its row lock puts all changes in one order."""
-        table = Project.__table__
-        row = db.session.execute(
-            update(table)  # type: ignore[arg-type]
-            .where(table.c.id == self.id, table.c.archived_at.is_(None))
-            .values(
-                version=table.c.version + 1,
-                message_count=table.c.message_count + (1 if new_message else 0),
-            )
-            .returning(table.c.version, table.c.message_count)
-        ).first()
+        given = {"project": self.id, "more": 1 if new_message else 0}
+        row = db.session.execute(_COUNT, given).first()
         if row is None:
             raise Conflict("project_archived")
         set_committed_value(self, "version", row.version)
@@ -373,13 +359,8 @@ class Project(Model):
 
     def _read_own(self, user: "User", number: int) -> None:
         """Move the author's mark; finding none means that they were removed meanwhile."""
-        table = Membership.__table__
-        moved = db.session.execute(
-            update(table)  # type: ignore[arg-type]
-            .where(table.c.project_id == self.id, table.c.user_id == user.id)
-            .values(last_read_number=number)
-        )
-        if moved.rowcount == 0:  # type: ignore[attr-defined]
+        given = {"project": self.id, "user": user.id, "read": number}
+        if db.session.execute(_READ_OWN, given).rowcount == 0:  # type: ignore[attr-defined]
             raise NotAMember("not_found")
 
     def _delete_of(self, member: Membership) -> None:
@@ -403,16 +384,40 @@ class Project(Model):
         set_committed_value(self.membership, "role", Role.ADMIN.value)
 
 
+# The statements of a post are put together once, each INSERT in the dialects that we speak.
+_projects, _memberships = Project.__table__.c, Membership.__table__.c
+_COUNT = (
+    update(Project.__table__)  # type: ignore[arg-type]
+    .where(_projects.id == bindparam("project"), _projects.archived_at.is_(None))
+    .values(
+        version=_projects.version + 1, message_count=_projects.message_count + bindparam("more")
+    )
+    .returning(_projects.version, _projects.message_count)
+)
+_READ_OWN = (
+    update(Membership.__table__)  # type: ignore[arg-type]
+    .where(
+        _memberships.project_id == bindparam("project"), _memberships.user_id == bindparam("user")
+    )
+    .values(last_read_number=bindparam("read"))
+)
+_DIALECTS = {"postgresql": postgresql, "sqlite": sqlite}
+_INSERT_MESSAGE = {
+    name: dialect.insert(Message.__table__)
+    .on_conflict_do_nothing(index_elements=["author_id", "client_id"])
+    .returning(Message.__table__.c.id)
+    for name, dialect in _DIALECTS.items()
+}
+_INSERT_MEMBER = {
+    name: dialect.insert(Membership.__table__).on_conflict_do_nothing()
+    for name, dialect in _DIALECTS.items()
+}
+
+
 def _messages(project_id: int) -> Select[Message]:
     return (
         select(Message).options(joinedload(Message.author)).where(Message.project_id == project_id)
     )
-
-
-def _insert(model: type[Model]) -> Any:
-    """An INSERT that knows ON CONFLICT, in the dialect of the database."""
-    dialect = {"postgresql": postgresql, "sqlite": sqlite}[db.engine.dialect.name]
-    return dialect.insert(model.__table__)
 
 
 def _name(name: str) -> str:

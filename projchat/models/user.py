@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_login import UserMixin
-from sqlalchemy import ColumnElement, String, func, select
+from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import names
@@ -112,12 +112,12 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
     @staticmethod
     def project_of(user_id: int, project_id: int) -> Project | None:
         """The same, for a person of whom only the id is at hand; one query."""
-        found = _projects(user_id, Project.id == project_id)
+        found = _through_member(_ONE_OF_MINE, user=user_id, project=project_id)
         return found[0] if found else None
 
     def projects(self) -> list[Project]:
         """All projects of this person, by name; those that are archived come last."""
-        found = _projects(self.id)
+        found = _through_member(_ALL_OF_MINE, user=self.id)
         return sorted(found, key=lambda one: (bool(one.archived_at), one.name.casefold(), one.id))
 
     def to_dict(self) -> dict[str, Any]:
@@ -132,13 +132,18 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
         }
 
 
-def _projects(user_id: int, *conditions: ColumnElement[bool]) -> list[Project]:
+# Nearly every request asks one of these, so they are put together once.
+_ALL_OF_MINE = (
+    select(Project, Membership)
+    .join(Membership, Membership.project_id == Project.id)
+    .where(Membership.user_id == bindparam("user"))
+)
+_ONE_OF_MINE = _ALL_OF_MINE.where(Project.id == bindparam("project"))
+
+
+def _through_member(query: Select[Project, Membership], **given: int) -> list[Project]:
     """Projects through the eyes of a member: each with their membership."""
-    rows = db.session.execute(
-        select(Project, Membership)
-        .join(Membership, Membership.project_id == Project.id)
-        .where(Membership.user_id == user_id, *conditions)
-    ).all()
+    rows = db.session.execute(query, given).all()
     for project, membership in rows:
         project.membership = membership
     return [project for project, _ in rows]
