@@ -151,8 +151,11 @@ def _prepare() -> None:
     A body arrives at the client's pace, and nobody else may write while we would wait for it.
     """
     g.reading = request.method in SAFE_METHODS
-    if not g.reading:
-        request.get_data(cache=True)
+    if g.reading:
+        return
+    # A body that comes in chunks is cut off where it becomes too large.
+    if len(request.get_data(cache=True)) >= current_app.config["MAX_CONTENT_LENGTH"]:
+        raise ApiError(413, "too_large")
 
 
 def _require_login() -> WerkzeugResponse | None:

@@ -9,7 +9,7 @@ from werkzeug.routing import IntegerConverter
 
 from ..i18n import reader_locale
 from . import accounts, health, i18n, invites, logins, members, messages, pages, projects
-from .contract import spec
+from .contract import Json, spec
 
 BLUEPRINTS = (accounts, health, i18n, invites, logins, members, messages, pages, projects)
 YEAR = 31_536_000
@@ -24,6 +24,7 @@ class Key(IntegerConverter):
 def init_app(app: Flask) -> None:
     """Register the blueprints, the context of the templates and the headers of the answers."""
     app.url_map.converters["int"] = Key
+    app.json = Json(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
     spec.app = app

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, TypeAlias
 
 from flask import request
+from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, ValidationError
 from spectree import Response, SpecTree
 from spectree.models import InType, SecureType, SecurityScheme, SecuritySchemeData
@@ -43,6 +44,20 @@ spec = SpecTree(
     ],
     security={"session": []},
 )
+
+
+class Json(DefaultJSONProvider):
+    """JSON as people write it: in their own letters, and in the order given."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Read JSON; nested beyond all measure it is malformed like any other."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 def endpoint(
