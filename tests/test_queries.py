@@ -1,0 +1,105 @@
+"""How many times each call asks the database, and what for."""
+
+from contextlib import contextmanager
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import event
+
+from projchat import create_app
+from projchat.config import from_environment
+from projchat.extensions import db
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """An application within the test, where its statements can be counted; always on SQLite."""
+    folder = tmp_path_factory.mktemp("queries")
+    settings = from_environment({"PROJCHAT_INSTANCE": str(folder), "PROJCHAT_LIMITS": "off"})
+    made = create_app(settings)
+    with made.app_context():
+        upgrade()
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def call(app):
+    """Call the API as Olga, the first account."""
+    client = app.test_client()
+    token = client.get("/api/session").json["csrfToken"]
+
+    def send(method, path, body=None):
+        answer = client.open(path, method=method, json=body, headers={"X-CSRFToken": token})
+        assert answer.status_code < 300, answer.text
+        return answer.json
+
+    send("POST", "/api/setup", {"name": "Olga", "username": "olga", "password": PASSWORD})
+    return send
+
+
+@pytest.fixture(scope="module")
+def messages(call):
+    """The messages of a project with a few of them."""
+    project = call("POST", "/api/projects", {"name": "Queries"})["id"]
+    path = f"/api/projects/{project}/messages"
+    for turn in range(5):
+        call("POST", path, {"content": f"message {turn}"})
+    return path
+
+
+def named(statement):
+    """A statement by what it does and to which table."""
+    words = statement.split()
+    before = {"SELECT": "FROM", "INSERT": "INTO", "UPDATE": "UPDATE"}[words[0]]
+    return f"{words[0]} {words[words.index(before) + 1]}"
+
+
+@contextmanager
+def statements(app):
+    """Collect what is asked, in its order."""
+    seen = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if not statement.startswith("BEGIN"):
+            seen.append(named(statement))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_post_asks_five_times(app, call, messages):
+    with statements(app) as seen:
+        call("POST", messages, {"content": "hello", "clientId": "queries-1"})
+    assert seen == [
+        "SELECT sessions",  # Who is asking: the login and its person, at once.
+        "SELECT projects",  # The project, through the membership.
+        "UPDATE projects",  # The counters: number and version.
+        "INSERT messages",  # The message; a repeated clientId is told by the same statement.
+        "UPDATE memberships",  # Posting reads up to one's own message.
+    ]
+
+
+def test_a_page_asks_three_times(app, call, messages):
+    for query in ("", "?before=4", "?after=1", "?around=3"):
+        with statements(app) as seen:
+            call("GET", messages + query)
+        assert seen == ["SELECT sessions", "SELECT projects", "SELECT messages"]
+
+
+def test_catching_up_asks_three_times(app, call, messages):
+    with statements(app) as seen:
+        call("GET", f"{messages}?since=1")
+    assert seen == ["SELECT sessions", "SELECT projects", "SELECT messages"]
+
+
+def test_the_list_of_projects_asks_twice(app, call, messages):
+    with statements(app) as seen:
+        call("GET", "/api/projects")
+    assert seen == ["SELECT sessions", "SELECT projects"]
