@@ -31,6 +31,7 @@ class Reader:
         self.head = 0
         self.messages: dict[int, Message] = {}
         self.applied: list[int] = []
+        self.times: list[tuple[int, float]] = []
         self.resets = 0
         self.events = 0
         self.joined = False
@@ -145,6 +146,7 @@ class Reader:
     def _advance(self, version: int) -> None:
         self.cursor = version
         self.applied.append(version)
+        self.times.append((version, time.monotonic()))
 
     # Asking
 

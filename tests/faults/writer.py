@@ -25,6 +25,9 @@ class Writer:
         self.path = f"/api/projects/{project_id}/messages"
         self.receipts = Receipts()
         self.gave_up: list[str] = []
+        # Which version was acknowledged when.
+        self.stamps: list[tuple[int, float]] = []
+        self.accepted = 0
         self.stopped = threading.Event()
         self._rng = rng
         self._thread: threading.Thread | None = None
@@ -114,7 +117,10 @@ class Writer:
                 lambda: self.person.request(method, path, json=body, timeout=TIMEOUT)
             )
             if answer is not None and answer.ok:
-                return answer.json()  # type: ignore[no-any-return]
+                message: dict[str, Any] = answer.json()
+                self.accepted += 1
+                self.stamps.append((message["version"], time.monotonic()))
+                return message
             if answer is not None and answer.status_code in (403, 404, 409, 410, 422):
                 self.gave_up.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
                 return None

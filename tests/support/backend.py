@@ -58,6 +58,8 @@ def _fresh_database(url: str | None) -> Iterator[dict[str, str]]:
     )
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
+    # The server may be restarted before the end.
+    admin.dispose()
     try:
         yield {"DATABASE_URL": make_url(url).set(database=name).render_as_string(False)}
     finally:
