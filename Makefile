@@ -15,13 +15,14 @@ BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev install test lint lint-python lint-types lint-scripts lint-templates
+.PHONY: help run dev install test faults faults-brief lint lint-python lint-types lint-scripts lint-templates
 .PHONY: format catalogue lock clean
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
 	@echo 'make dev        the same, starting again when a file changes'
 	@echo 'make test       every test this machine can run; make test T=tests/test_house.py for some'
+	@echo 'make faults     prove by faults that nothing is lost (hours; FORM=short: a quarter of one)'
 	@echo 'make lint       check style and types; make format puts the style right'
 	@echo 'make catalogue  collect the words of the interface for translation'
 	@echo 'make lock       renew the dependency locks; UPGRADE=--upgrade for newer versions'
@@ -71,6 +72,17 @@ else
 	@scripts/with-node node --test --test-reporter=spec --test-timeout=60000 $(SCRIPT_TESTS)
 	@$(BIN)/python -m pytest --cov -m 'not services and not slow'
 endif
+
+# The proof by faults, and docs/faults.md with its figures: FORM=short takes smaller numbers, T
+# chooses rows. The brief part is what every change passes.
+FORM ?= full
+faults: $(STAMPS)/dev install
+	@scripts/get-chromium
+	@PROJCHAT_FAULTS_FORM=$(FORM) PROJCHAT_FAULTS_PAGE=1 \
+		$(BIN)/python -m pytest -m slow $(or $(T),tests/faults)
+
+faults-brief: $(STAMPS)/dev install
+	@PROJCHAT_FAULTS_FORM=short $(BIN)/python -m pytest -m brief tests/faults
 
 $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/python
 	@echo 'Installing the tools for development.'

@@ -27,6 +27,7 @@ def pytest_report_header() -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name our mark."""
+    config.addinivalue_line("markers", "brief: among the rows that every change passes")
     config.addinivalue_line("markers", "row(key, fault, promise): the row of docs/faults.md")
 
 

@@ -213,6 +213,11 @@ const ORDERS = {
     for (const message of messages) client.outbox.add({ projectId: client.projectId, ...message });
   },
   wakeOutbox: ({ names }) => all(names, (client) => void client.outbox.wake()),
+  /** The clock of this computer is wrong from now on. */
+  shiftClock({ seconds }) {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() + seconds * 1000;
+  },
   close: ({ names }) =>
     all(names, (client) => {
       client.close();

@@ -44,20 +44,22 @@ class Row:
 
     def keep(self, passed: bool) -> None:
         """Write it down."""
-        FOLDER.mkdir(parents=True, exist_ok=True)
         self.values |= {
             "measured": "; ".join(self.parts),
             "passed": passed,
             "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         }
-        path = FOLDER / f"{self.values['key']}.json"
+        path = FOLDER / self.values["form"] / f"{self.values['key']}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(self.values, ensure_ascii=False, indent=1))
 
 
 def rows() -> list[dict[str, Any]]:
     """What has been measured so far, in the order of the table."""
-    found = [json.loads(path.read_text()) for path in FOLDER.glob("*.json")]
-    return sorted(found, key=lambda row: (not row["key"][:2].isdigit(), row["key"]))
+    paths = [*FOLDER.glob("short/*.json"), *FOLDER.glob("full/*.json")]
+    # A full run of a row stands before a short one.
+    found = {path.name: json.loads(path.read_text()) for path in paths}
+    return sorted(found.values(), key=lambda row: (not row["key"][:2].isdigit(), row["key"]))
 
 
 def write() -> None:

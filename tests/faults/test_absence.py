@@ -8,6 +8,7 @@ HEAL_SECONDS = 20
 WRITERS = 4
 
 
+@pytest.mark.brief
 @pytest.mark.row(
     "06",
     "offline during 5,000 changes, edits and deletions among them",

@@ -8,6 +8,7 @@ HEAL_SECONDS = 60
 PEOPLE = 10
 
 
+@pytest.mark.brief
 @pytest.mark.row("07", "messages posted while 1,000 clients join", "no hole")
 def test_nobody_misses_what_is_said_meanwhile(scene: Scene, row, size, request):
     clients = size(1000, 100)

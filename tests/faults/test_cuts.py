@@ -20,6 +20,7 @@ def fates(rng: random.Random) -> list[Callable[[], Fate]]:
     ]
 
 
+@pytest.mark.brief
 @pytest.mark.row(
     "04",
     "POST cut before the body, in it, before the answer",

@@ -8,6 +8,7 @@ PLACES = ("before-insert", "before-commit", "after-commit", "before-emit", "afte
 HEAL_SECONDS = 15
 
 
+@pytest.mark.brief
 @pytest.mark.row(
     "03",
     "killed before insert, before and after commit, before and after emit, after publish",

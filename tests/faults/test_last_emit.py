@@ -7,6 +7,7 @@ from faults.scene import Scene
 HEAL_SECONDS = 15
 
 
+@pytest.mark.brief
 @pytest.mark.row("08", "only the last emit is dropped", "healed by the beacon within 15 s")
 def test_the_beacon_tells(scene: Scene, row, size, request):
     times = size(20, 2)

@@ -10,6 +10,7 @@ RECOVERY_SECONDS = 5
 ALLOWED = {"200", "201", "503"}
 
 
+@pytest.mark.brief
 @pytest.mark.row(
     "10",
     "PostgreSQL restarted during writes; its backends terminated",

@@ -10,6 +10,7 @@ from faults.scene import Scene
 AT_ONCE = 20
 
 
+@pytest.mark.brief
 @pytest.mark.row("05", "the same `clientId` 20 times at once over two workers", "one row, 20 equal")
 def test_it_makes_one_message(large: Scene, row, size):
     rounds = size(100, 10)

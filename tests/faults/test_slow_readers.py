@@ -59,6 +59,7 @@ def memory(pids: list[int]) -> float:
     return pages * 4096 / 2**20
 
 
+@pytest.mark.brief
 @pytest.mark.row(
     "12",
     "a reader that never reads, one that trickles",

@@ -28,6 +28,7 @@ def write_lock(path) -> Iterator[None]:
         connection.close()
 
 
+@pytest.mark.brief
 @pytest.mark.row(
     "11a",
     "another process holds SQLite's write lock for 3 s, and for 8 s",
