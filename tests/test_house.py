@@ -28,6 +28,7 @@ FLOORS: list[set[str]] = [
     {"assets", "auth"},
     {"demo", "gunicorn_conf", "realtime", "routes", "worker"},
     {PACKAGE},
+    {"commands", "serve"},
     {"cli"},
     {"__main__"},
 ]
@@ -39,7 +40,7 @@ MAY_IMPORT_LATE = {ROOT / PACKAGE / "__init__.py"}
 OF_THE_REQUEST = {"current_user", "g", "request", "session", "socketio"}
 EVENTLET_MAY_BE_NAMED_IN = {
     "projchat/offload.py",
-    "projchat/realtime/fanout.py",
+    "projchat/realtime/wires.py",
     "projchat/worker.py",
     "wsgi.py",
 }
