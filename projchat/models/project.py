@@ -106,7 +106,6 @@ class Project(Model):
             if client_id is not None and Message.was_sent(author, client_id):
                 raise AlreadySent(client_id) from None
             raise
-        self._read_own(author, message.number)
         return message
 
     def first_answer(
@@ -249,9 +248,7 @@ class Project(Model):
         )
         if added.rowcount == 0:  # type: ignore[attr-defined]
             return None
-        message = self._announce("member-joined", user)
-        self._read_own(user, message.number)
-        return message
+        return self._announce("member-joined", user)
 
     def remove(self, actor: "User", member: Membership) -> Message:
         """Take somebody out, or leave oneself; their invites end with them.
@@ -334,6 +331,7 @@ class Project(Model):
         key = db.session.scalar(_INSERT_MESSAGE[db.engine.dialect.name], values)
         if key is None:
             raise AlreadySent(values["client_id"])
+        self._read_own(author)
         return Message(id=key, author=author, **values)
 
     def _announce(
@@ -357,11 +355,14 @@ class Project(Model):
         set_committed_value(self, "message_count", row.message_count)
         return row.version  # type: ignore[no-any-return]
 
-    def _read_own(self, user: "User", number: int) -> None:
+    def _read_own(self, author: "User") -> None:
         """Move the author's mark; finding none means that they were removed meanwhile."""
-        given = {"project": self.id, "user": user.id, "read": number}
+        given = {"project": self.id, "user": author.id, "read": self.message_count}
         if db.session.execute(_READ_OWN, given).rowcount == 0:  # type: ignore[attr-defined]
             raise NotAMember("not_found")
+        own = getattr(self, "membership", None)
+        if own is not None and own.user_id == author.id:
+            set_committed_value(own, "last_read_number", self.message_count)
 
     def _delete_of(self, member: Membership) -> None:
         db.session.execute(

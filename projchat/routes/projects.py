@@ -100,9 +100,7 @@ def list_mine() -> dict[str, Any]:
 def create(body: ProjectIn) -> tuple[dict[str, Any], int]:
     """Start a project; whoever does owns it."""
     project, _ = Project.found(current_user, body.name, body.description)
-    project.read(project.message_count)
     db.session.commit()
-    project.membership.last_read_number = project.message_count
     return project.to_dict(), 201
 
 
