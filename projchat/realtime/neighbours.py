@@ -20,7 +20,6 @@ from ..failpoints import hit
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "projchat"
 OUTBOX_MESSAGES = 10_000
 CONNECT_SECONDS = 1.0
 PUBLISH_SECONDS = 1.0
@@ -35,6 +34,7 @@ class Neighbours:
         self._url = redis_url
         self._me = uuid.uuid4().hex
         self._outbox: Any = None
+        self._channel = _channel(redis_url) if redis_url else ""
 
     def tell(self, what: str, **details: Any) -> None:
         """Say something to all; the oldest words are the first to go if Redis is slow."""
@@ -57,7 +57,7 @@ class Neighbours:
         while True:
             text = self._outbox.get()
             try:
-                connection.publish(CHANNEL, text)
+                connection.publish(self._channel, text)
                 hit("after-publish")
             except redis.RedisError as error:
                 log.warning("Redis does not take events: %s", error)
@@ -78,7 +78,7 @@ class Neighbours:
     def _messages(self, joined: Callable[[], None]) -> Iterator[dict[str, Any]]:
         connection = self._connect(health_check_interval=LISTEN_SECONDS)
         with connection.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
-            channel.subscribe(CHANNEL)
+            channel.subscribe(self._channel)
             joined()
             while True:
                 message = channel.get_message(timeout=LISTEN_SECONDS)
@@ -92,3 +92,9 @@ class Neighbours:
             retry=Retry(NoBackoff(), 0),
             **options,
         )
+
+
+def _channel(redis_url: str) -> str:
+    """Redis publishes to all its numbered databases alike; two chats on one Redis must not mix."""
+    options = redis.connection.parse_url(redis_url)  # type: ignore[no-untyped-call]
+    return f"projchat:{options.get('db', 0)}"
