@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -40,7 +41,7 @@ class Gunicorn:
         inherited = {key: text for key, text in os.environ.items() if not key.startswith(OURS)}
         # As on a real machine, fewer open files are allowed at first than may be asked for.
         limits = f'ulimit -Sn {min(files, 1024)}; ulimit -Hn {files}; exec "$@"'
-        command = ["sh", "-c", limits, "sh", sys.executable, "-m", "gunicorn"]
+        command = [*dies_with_us(), "sh", "-c", limits, "sh", sys.executable, "-m", "gunicorn"]
         settings = ["-c", str(conf), "--pythonpath", str(HERE), *options, app]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
@@ -156,6 +157,12 @@ def within(seconds: float) -> Iterator[float]:
     while (elapsed := time.monotonic() - started) < seconds:
         yield elapsed
         time.sleep(0.02)
+
+
+def dies_with_us() -> list[str]:
+    """Words before a command that make the kernel end it when the tests end, however they end."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 def free_port() -> int:

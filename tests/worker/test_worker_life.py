@@ -1,12 +1,14 @@
 """Starting, leaving, reloading and being replaced: what the process does on signals."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from http.client import HTTPException
@@ -288,7 +290,16 @@ def test_usr1_opens_the_log_files_anew(gunicorn, tmp_path: Path):
 # --- Room ---
 
 
-def test_it_holds_more_than_1024_connections(gunicorn):
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Let the test itself hold that many connections."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_it_holds_more_than_1024_connections(gunicorn, many_files):
     server = gunicorn(files=4096)
     with ExitStack() as stack:
         clients = [stack.enter_context(server.connect()) for _ in range(1200)]
