@@ -5,6 +5,7 @@ import time
 from faults.proxy import FaultProxy
 from faults.scene import Scene
 
+HEAL_SECONDS = 20
 PYTHON_WRITERS, OUTBOXES, PYTHON_READERS, NODE_READERS = 6, 4, 4, 6
 
 
@@ -69,8 +70,7 @@ class Chaos:
         self.kills += 1
 
     def _verdict(self, writing: float) -> str:
-        # What the outboxes still hold is sent at once when the connection is back.
-        healed = self.scene.converge(20 + 15)
+        healed = self.scene.converge(HEAL_SECONDS)
         count = self.scene.judge()
         sent = self._written()
         return (

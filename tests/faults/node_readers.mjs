@@ -38,6 +38,8 @@ class Client {
     const news = {
       timeline: () => this.#look(),
       reset: () => this.#startedAfresh(),
+      // As the page does: the connection is back, so the outbox need not wait any longer.
+      light: () => this.live.state === LIVE && this.outbox.wake(),
       mayReturn: () => this.#isLoggedIn(),
     };
     this.live = new Live({
