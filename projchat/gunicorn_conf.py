@@ -19,7 +19,7 @@ def alone(name: str) -> Any:
 
     gunicorn reads this file in the process that watches over the workers. Importing the package
     there would bring in the whole application: every worker would inherit the old code after a
-    reload, and libraries that were imported before eventlet's patch.
+    reload, and libraries that were imported unpatched.
     """
     path = PACKAGE / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"projchat_{name}", path)
