@@ -9,7 +9,8 @@ passes its bound and the client is hung up on: catching up later is harmless.
 It leans on these internals, and `fits()` says whether they are still there: python-engineio's
 `Socket` (`queue` with `put`, `get` and `join`, `schedule_ping`, `_send_ping`, `last_ping`,
 `receive`, `_websocket_handler`), its `Server` (`_async["websocket"]`, `handlers["connect"]`), and
-eventlet's websocket (`wait`, `send`, `socket`) and hub. If not, the library's own path serves.
+eventlet's websocket (`wait`, `send`, `socket`, `Message`) and hub. If not, the library's own path
+serves.
 """
 
 import inspect
@@ -177,7 +178,7 @@ def fits() -> bool:
         and "last_ping" in inspect.getsource(socket.Socket.schedule_ping)
         and "self.queue.put(pkt)" in inspect.getsource(socket.Socket.send)
         and "self.queue.put(None)" in inspect.getsource(socket.Socket.close)
-        and all(hasattr(websocket.RFC6455WebSocket, name) for name in ("wait", "send"))
+        and all(hasattr(websocket.RFC6455WebSocket, name) for name in ("wait", "send", "Message"))
     )
 
 
@@ -225,6 +226,7 @@ def _serve(connection: socket.Socket, ws: Any, press: Press) -> None:
     connection.connected = connection.upgraded = True
     wire = Wire(ws.socket.fd, press)
     ws.send = _control_sender(ws, wire)
+    ws.Message = _bounded(ws.Message, server.max_http_buffer_size)
     waiting, connection.queue = connection.queue, wire
     while not waiting.empty():
         wire.put(waiting.get())
@@ -262,6 +264,21 @@ def _read(connection: socket.Socket, ws: Any) -> None:
             return
         except exceptions.SocketIsClosedError:
             return
+
+
+def _bounded(message: Any, limit: int) -> Any:
+    """eventlet bounds each frame, but not how many of them make up one message."""
+
+    class BoundedMessage(message):  # type: ignore[misc]
+        taken = 0
+
+        def push(self, data: bytes, final: bool = False) -> None:
+            self.taken += max(1, len(data))
+            if self.taken > limit:
+                raise ValueError("The message is too long.")
+            super().push(data, final=final)
+
+    return BoundedMessage
 
 
 def _control_sender(ws: Any, wire: Wire) -> Callable[..., None]:

@@ -6,6 +6,7 @@ import pytest
 import requests
 import socketio
 import websocket
+
 from support.cast import Cast
 
 SOCKET = "/api/socket/?EIO=4&transport=websocket"
@@ -49,6 +50,11 @@ def answer(connection, packet):
 def listen_for_ever(connection):
     while True:
         connection.recv()
+
+
+def send_for_ever(connection, frame):
+    while True:
+        connection.send_frame(frame)
 
 
 def test_anonymous_connections_are_refused(anonymous):
@@ -158,6 +164,16 @@ def test_an_oversized_packet_ends_only_its_own_connection(raw, alice, bob, proje
         listen_for_ever(connection)
     sent = project.post(alice, "still here")
     assert witness.wait_for("new-message") == sent
+
+
+@pytest.mark.parametrize("piece", ["x" * 1000, ""])
+def test_a_message_in_endless_pieces_ends_its_connection(raw, bob, piece):
+    connection = raw(bob)
+    first = websocket.ABNF.create_frame('42["join_room","', websocket.ABNF.OPCODE_TEXT, fin=0)
+    more = websocket.ABNF.create_frame(piece, websocket.ABNF.OPCODE_CONT, fin=0)
+    connection.send_frame(first)
+    with pytest.raises((websocket.WebSocketException, OSError)):
+        send_for_ever(connection, more)
 
 
 def test_binary_frames_are_dropped(raw, bob, project):
