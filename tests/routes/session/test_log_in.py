@@ -1,6 +1,5 @@
 """POST /api/session: logging in."""
 
-import statistics
 import time
 
 import pytest
@@ -55,17 +54,19 @@ def test_it_rejects_an_unknown_name_in_the_same_words(server, alice):
 
 
 def test_it_rejects_an_unknown_name_after_the_same_time(server, alice):
-    def median(username):
-        person, times = Person(server, username), []
+    people = [Person(server, "alice"), Person(server, "nobody")]
+    for person in people:
         person.get("/api/session")
-        for _ in range(7):
-            began = time.perf_counter()
-            person.login("wrong horse")
-            times.append(time.perf_counter() - began)
-        return statistics.median(times)
 
-    known, unknown = median("alice"), median("nobody")
-    assert 1 / 3 < known / unknown < 3
+    def seconds(person):
+        began = time.perf_counter()
+        person.login("wrong horse")
+        return time.perf_counter() - began
+
+    # Whatever else the machine does adds to some tries; the quickest of many says what it takes.
+    tries = [[seconds(person) for person in people] for _ in range(8)]
+    known, unknown = map(min, zip(*tries, strict=True))
+    assert 1 / 2 < known / unknown < 2
 
 
 def test_it_rejects_somebody_who_was_disabled(server, cast):
