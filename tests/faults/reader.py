@@ -158,7 +158,7 @@ class Reader:
                 if not self._client.connected:
                     self._connect()
                 self._catch_up()
-            except (SocketIOError, OSError) as error:
+            except (SocketIOError, OSError, ValueError) as error:
                 self.refused = str(error)
                 self._ended.wait(PAUSE)
                 self._drop()
@@ -181,6 +181,8 @@ class Reader:
     def _drop(self) -> None:
         if self._client.connected:
             self._client.disconnect()
+        # After the server's goodbye the transport below may still stand.
+        self._client.eio.disconnect(abort=True)
 
     def _catch_up(self) -> None:
         while self._wanted.is_set() and not self._ended.is_set():

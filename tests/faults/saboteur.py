@@ -17,17 +17,20 @@ from typing import Any
 FOLDER = Path(os.environ["PROJCHAT_FAULTS"])
 SABOTAGE = os.environ.get("PROJCHAT_SABOTAGE", "")
 
-_prepared = False
+_prepared = set[str]()
 
 
 def hit(place: str) -> None:
     """The server has come to this place."""
-    global _prepared
-    if not _prepared:
-        _prepared = True
+    if "emit" not in _prepared:
+        _prepared.add("emit")
         _tamper_with_emit()
-        if SABOTAGE:
-            VARIANTS[SABOTAGE]()
+    if "clock" not in _prepared and (FOLDER / "clock").exists():
+        _prepared.add("clock")
+        _tamper_with_clock()
+    if SABOTAGE not in _prepared and (FOLDER / "sabotage").exists():
+        _prepared.add(SABOTAGE)
+        VARIANTS[SABOTAGE]()
     if _ordered(place):
         os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60)
@@ -55,6 +58,23 @@ def _tamper_with_emit() -> None:
             emit(self, event, *args, **kwargs)
 
     fanout.emit = tampered
+
+
+def _tamper_with_clock() -> None:
+    """The file `clock` says by how many seconds this machine's clock is wrong."""
+    types = _part("models.types")
+    right, moment = time.time, types.datetime
+
+    def wrong() -> float:
+        return right() + float((FOLDER / "clock").read_text() or 0)
+
+    class Wrong(moment):  # type: ignore[misc]
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return moment.fromtimestamp(wrong(), tz)
+
+    time.time = wrong
+    types.datetime = Wrong
 
 
 def _sequence() -> None:

@@ -34,6 +34,8 @@ def _figures(scene: Scene, broker, times: int, bound: float) -> str:
     writer.write(100_000, pause=0.03)
     if broker is not None:
         broker.kill()
+        # The end of the run needs it again.
+        scene.stack.callback(broker.start)
     slowest = dict.fromkeys(("removed", "logged out", "disabled"), 0.0)
     for _ in range(times):
         victims = {name: scene.newcomer() for name in slowest}

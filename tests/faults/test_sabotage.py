@@ -17,6 +17,7 @@ def sabotaged(postgresql, broker, make_scene) -> Callable[[str], Scene]:
     def make(variant: str) -> Scene:
         backend = Backend(postgresql.url, broker.url)
         scene: Scene = make_scene(backend, WEB_CONCURRENCY="2", PROJCHAT_SABOTAGE=variant)
+        scene.order("sabotage")
         if variant == "sequence":
             execute(scene.server, "CREATE SEQUENCE sabotage START 1000")
         if variant == "no-dedupe":
