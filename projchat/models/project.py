@@ -1,5 +1,6 @@
 """A project: its members, its timeline, and the two counters that put everything in order."""
 
+import unicodedata
 import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ NAME_LENGTH = 100
 DESCRIPTION_LENGTH = 2000
 PAGE_SIZE = 50
 LONGEST_PAGE = 500
+# They turn the text around them, in a list or a title that is not their own.
+BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 class NotAMember(Refusal):
@@ -436,7 +439,9 @@ def _description(description: str) -> str:
 
 
 def _printable(text: str, field: str) -> str:
-    """Text that every database can store."""
-    if any((char < " " and char not in "\n\t") or "\ud800" <= char <= "\udfff" for char in text):
+    """Text that every database can store and that reads as it is written."""
+    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
+        raise Invalid("unprintable", field)
+    if any(char in BIDI_CONTROLS for char in text):
         raise Invalid("unprintable", field)
     return text

@@ -40,6 +40,8 @@ def test_its_first_message_tells_who_made_it(alice):
         ({"name": "a\0b"}, "name"),
         ({"name": "a\x1bb"}, "name"),
         ({"name": "a\ud800b"}, "name"),
+        ({"name": "a\x9bb"}, "name"),
+        ({"name": "a\u202eb"}, "name"),
         ({"name": None}, "name"),
         ({"name": ["New"]}, "name"),
         ({"name": "New", "description": "x" * 2001}, "description"),
