@@ -48,23 +48,23 @@ export class Chat extends EventTarget {
       timeline: this.timeline,
       on: this.#liveNews(),
     });
-    this.notice = new TypingNotice((isTyping) => this.live.tellTyping(isTyping));
-  }
-
-  // Lifecycle
-
-  async start() {
-    claimBrowser(this.viewer.id);
-    this.live.start();
     this.outbox = new Outbox({
       userId: this.viewer.id,
-      store: await openStore(),
+      store: openStore(),
       channel: new BroadcastChannel(`projchat.outbox.${this.viewer.id}`),
       send: (entry) => this.#post(entry),
       onSent: (message) => this.#sent(message),
       onChange: () => this.#tell("timeline"),
     });
-    await this.outbox.start();
+    this.notice = new TypingNotice((isTyping) => this.live.tellTyping(isTyping));
+  }
+
+  // Lifecycle
+
+  start() {
+    claimBrowser(this.viewer.id);
+    this.live.start();
+    this.outbox.start();
   }
 
   /** The page is left, for good or to come back from the browser's cache. */
@@ -81,7 +81,7 @@ export class Chat extends EventTarget {
   /** The tab woke up, or the network came back. */
   wake() {
     this.live.verify();
-    this.outbox?.wake();
+    this.outbox.wake();
   }
 
   /** Whether this browser is still logged in as the person for whom the page was made. */
@@ -120,15 +120,15 @@ export class Chat extends EventTarget {
 
   /** How many messages wait; what a good connection is just sending does not count. */
   get waiting() {
-    const isOnItsWay = this.live.state === LIVE && !this.outbox?.isStuck(this.project.id);
-    return isOnItsWay ? 0 : (this.outbox?.waiting(this.project.id) ?? 0);
+    const isOnItsWay = this.live.state === LIVE && !this.outbox.isStuck(this.project.id);
+    return isOnItsWay ? 0 : this.outbox.waiting(this.project.id);
   }
 
   /** My messages that are not in the timeline yet, in the order they were written. */
   get pending() {
     const mine = this.timeline.messages.filter((message) => this.isMine(message));
     const arrived = new Set(mine.map(({ clientId }) => clientId));
-    const entries = this.outbox?.entries(this.project.id) ?? [];
+    const entries = this.outbox.entries(this.project.id);
     return [...this.#answered, ...entries].filter(({ clientId }) => !arrived.has(clientId));
   }
 
@@ -229,7 +229,7 @@ export class Chat extends EventTarget {
 
   #lit() {
     if (this.live.state === LIVE) {
-      this.outbox?.wake();
+      this.outbox.wake();
       this.reading.again();
     }
     this.#tell("light");

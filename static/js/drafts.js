@@ -5,6 +5,7 @@ export class Drafts {
   #storage;
   #key;
 
+  /** `storage()` gives the place; a browser that forbids one throws. */
   constructor({ storage, userId, projectId }) {
     this.#storage = storage;
     this.#key = `${PREFIX}.${userId}.${projectId}`;
@@ -13,7 +14,7 @@ export class Drafts {
   /** The draft: `{content, replyTo}`. */
   read() {
     try {
-      return { content: "", replyTo: null, ...JSON.parse(this.#storage.getItem(this.#key)) };
+      return { content: "", replyTo: null, ...JSON.parse(this.#storage().getItem(this.#key)) };
     } catch {
       return { content: "", replyTo: null };
     }
@@ -21,8 +22,8 @@ export class Drafts {
 
   write(draft) {
     try {
-      if (draft.content.trim() === "" && !draft.replyTo) this.#storage.removeItem(this.#key);
-      else this.#storage.setItem(this.#key, JSON.stringify(draft));
+      if (draft.content.trim() === "" && !draft.replyTo) this.#storage().removeItem(this.#key);
+      else this.#storage().setItem(this.#key, JSON.stringify(draft));
     } catch {
       // Storage may be full or forbidden; the text is still in the composer.
     }

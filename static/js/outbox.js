@@ -23,8 +23,9 @@ export class Outbox {
   #sleepers = new Set();
 
   /**
-   * `send(entry)` posts one entry and resolves with the message. `channel` is a BroadcastChannel
-   * that reaches the other tabs of this person; all tabs see one outbox.
+   * `store`, or a promise of it, keeps the entries; `send(entry)` posts one and resolves with the
+   * message. `channel` is a BroadcastChannel that reaches the other tabs of this person; all tabs
+   * see one outbox.
    */
   constructor({ userId, store, send, channel, onChange, onSent, random = Math.random }) {
     this.#userId = userId;
@@ -64,7 +65,7 @@ export class Outbox {
     const entry = { userId: this.#userId, projectId, clientId, content, replyTo, createdAt };
     this.#entries.push(entry);
     this.#onChange();
-    entry.id = await this.#store.put(entry);
+    entry.id = await (await this.#store).put(entry);
     this.#tell();
     this.#work();
   }
@@ -84,7 +85,7 @@ export class Outbox {
     if (!entry) return;
     this.#entries = this.#entries.filter((other) => other !== entry);
     this.#onChange();
-    await this.#store.delete(entry.id);
+    await (await this.#store).delete(entry.id);
     this.#tell();
   }
 
@@ -150,7 +151,7 @@ export class Outbox {
     // The message takes the entry's place in one step, so that nothing flickers.
     this.#entries = this.#entries.filter((other) => other.id !== entry.id);
     this.#onSent(message);
-    await this.#store.delete(entry.id);
+    await (await this.#store).delete(entry.id);
     this.#tell({ message });
     return null;
   }
@@ -178,12 +179,12 @@ export class Outbox {
   async #replace(entry) {
     this.#entries = this.#entries.map((other) => (other.id === entry.id ? entry : other));
     this.#onChange();
-    await this.#store.put(entry);
+    await (await this.#store).put(entry);
     this.#tell();
   }
 
   async #reload() {
-    const stored = await this.#store.all(this.#userId);
+    const stored = await (await this.#store).all(this.#userId);
     const known = new Set(stored.map(({ clientId }) => clientId));
     // What is being stored right now is not read yet.
     const fresh = this.#entries.filter(({ id, clientId }) => !id && !known.has(clientId));

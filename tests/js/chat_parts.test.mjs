@@ -227,8 +227,12 @@ class StorageDouble extends Map {
 
 test("a draft belongs to a person and a project", () => {
   const storage = new StorageDouble();
-  new Drafts({ storage, userId: 1, projectId: 7 }).write({ content: "half a", replyTo: 3 });
-  const read = (userId, projectId) => new Drafts({ storage, userId, projectId }).read();
+  new Drafts({ storage: () => storage, userId: 1, projectId: 7 }).write({
+    content: "half a",
+    replyTo: 3,
+  });
+  const read = (userId, projectId) =>
+    new Drafts({ storage: () => storage, userId, projectId }).read();
   assert.deepEqual(read(1, 7), { content: "half a", replyTo: 3 });
   assert.deepEqual(read(1, 8), { content: "", replyTo: null });
   assert.deepEqual(read(2, 7), { content: "", replyTo: null });
@@ -236,7 +240,7 @@ test("a draft belongs to a person and a project", () => {
 
 test("an empty draft leaves nothing behind, and a broken one does no harm", () => {
   const storage = new StorageDouble();
-  const drafts = new Drafts({ storage, userId: 1, projectId: 7 });
+  const drafts = new Drafts({ storage: () => storage, userId: 1, projectId: 7 });
   drafts.write({ content: "text", replyTo: null });
   drafts.write({ content: " \n", replyTo: null });
   assert.equal(storage.size, 0);

@@ -19,14 +19,14 @@ export default class extends Controller {
   // Lifecycle
 
   connect() {
-    const { viewer, project } = this.#chat;
-    this.#drafts = new Drafts({ storage: localStorage, userId: viewer.id, projectId: project.id });
+    const [userId, projectId] = [this.#chat.viewer.id, this.#chat.project.id];
+    this.#drafts = new Drafts({ storage: () => localStorage, userId, projectId });
     for (const name of ["project", "light"]) {
       this.#endings.push(this.#chat.on(name, () => this.#showWhetherOpen()));
     }
     this.#endings.push(this.#chat.on("compose", (what) => this.#begin(what)));
     this.#showWhetherOpen();
-    this.#restoreDraft();
+    this.#takeOver();
     // On a phone the keyboard would cover what there is to read.
     if (matchMedia("(hover: hover)").matches && !this.#chat.focusNumber) this.inputTarget.focus();
   }
@@ -65,6 +65,17 @@ export default class extends Controller {
     this.#showContext();
     this.#keepDraft();
     this.inputTarget.focus();
+  }
+
+  /** Something may have been typed, and even sent, before this controller had loaded. */
+  #takeOver() {
+    const typed = this.inputTarget.value;
+    this.#restoreDraft();
+    if (typed) this.#fill(typed);
+    this.element.dataset.ready = "";
+    if (!("waiting" in this.element.dataset)) return;
+    delete this.element.dataset.waiting;
+    if (!this.#isEmpty) this.#send();
   }
 
   // Writing

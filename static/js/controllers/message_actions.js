@@ -25,8 +25,9 @@ export default class extends Controller {
     row.append(this.#bar);
   }
 
-  hide() {
-    if (!this.#bar?.parentElement?.contains(document.activeElement)) this.#bar?.remove();
+  hide({ type, relatedTarget }) {
+    const focus = type === "focusout" ? relatedTarget : document.activeElement;
+    if (!this.#bar?.parentElement?.contains(focus)) this.#bar?.remove();
   }
 
   act({ target }) {

@@ -1,0 +1,75 @@
+"""The chat page, as somebody who looks at it and types."""
+
+from playwright.sync_api import Locator, Page, expect
+
+# What a page may say to its console while its server is away.
+AWAY = (r"WebSocket connection to", r"net::ERR_", r"status of 50[23]")
+
+
+class Chat:
+    """One open page of a project."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.light = page.locator(".light")
+        self.typing = page.locator(".typing")
+        self.composer = page.locator(".composer__input")
+        self.pill = page.locator(".pill")
+        self.divider = page.locator(".new-divider")
+        self.messages = page.locator(".message:not(.message--event)")
+        self.texts = self.messages.locator(".message__body")
+        self.box = page.locator(".timeline__box")
+
+    def is_live(self) -> "Chat":
+        """Wait for the green light."""
+        expect(self.light).to_have_attribute("data-state", "live", timeout=20_000)
+        return self
+
+    def is_offline(self) -> "Chat":
+        """Wait for the grey light."""
+        expect(self.light).to_have_attribute("data-state", "offline")
+        return self
+
+    def say(self, text: str) -> None:
+        """Write a message and send it."""
+        self.composer.fill(text)
+        self.composer.press("Enter")
+
+    def message(self, text: str) -> Locator:
+        """The message with this text."""
+        return self.messages.filter(has=self.page.get_by_text(text, exact=True))
+
+    def act(self, text: str, action: str) -> None:
+        """Choose an action of a message from its toolbar."""
+        row = self.message(text)
+        row.hover()
+        row.locator(f".actions [data-act={action}]").click()
+
+    def unread(self, project_id: int) -> Locator:
+        """The count of unread messages of a project in the sidebar."""
+        return self.page.locator(f"[data-project-id='{project_id}'] [data-unread=messages]")
+
+    def place_of(self, text: str) -> float:
+        """How far below the upper edge of the window a message stands."""
+        place: float = self.message(text).evaluate("(row) => row.getBoundingClientRect().top")
+        return place
+
+    def numbers(self) -> list[int]:
+        """The numbers of the messages in the page."""
+        numbers: list[int] = self.box.evaluate(
+            "(box) => [...box.querySelectorAll('[data-number].message')]"
+            ".map((row) => Number(row.dataset.number))"
+        )
+        return numbers
+
+    def hide(self, hidden: bool) -> None:
+        """Put the tab out of sight, or back."""
+        self.page.evaluate(HIDE, hidden)
+
+
+HIDE = """(hidden) => {
+    Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+    const state = hidden ? "hidden" : "visible";
+    Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
