@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Request, Response, current_app, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
+from itsdangerous import BadSignature
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .config import LOGIN_LIFETIME
@@ -125,8 +127,27 @@ def origin_allowed(origin: str | None, host: str | None) -> bool:
     return url.netloc == host and url.hostname in ("localhost", "127.0.0.1", "::1")
 
 
+class LastingSession(SecureCookieSessionInterface):
+    """A session that no clock ends: how long a login lasts is said by its row in the database.
+
+    The library's own takes a cookie that was signed "in the future" for expired, so everybody
+    who came meanwhile would be logged out when the server's clock is set back.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the cookie if it is one of ours."""
+        signer = self.get_signing_serializer(app)
+        if signer is None:
+            return None
+        try:
+            return self.session_class(signer.loads(request.cookies[self.get_cookie_name(app)]))
+        except (KeyError, BadSignature):
+            return self.session_class()
+
+
 def init_app(app: Flask) -> None:
     """Put the gate in front of every view. The rate limiter must be bound after this."""
+    app.session_interface = LastingSession()
     app.before_request(_prepare)
     login_manager.init_app(app)
     login_manager.user_loader(_load_user)

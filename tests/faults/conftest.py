@@ -1,7 +1,9 @@
 """Fixtures of the proof: the seed, the services of our own, the scene, and the figures."""
 
+import gc
 import os
 import random
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,6 +139,10 @@ def make_scene(
         scene.close()
         if outcome is not None and outcome.failed:
             print(scene.server.log()[-6000:])  # noqa: T201
+    # Connections that were cut are found here, not in the middle of another test.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 @pytest.fixture

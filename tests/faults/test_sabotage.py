@@ -21,7 +21,7 @@ def sabotaged(postgresql, broker, make_scene) -> Callable[[str], Scene]:
         if variant == "sequence":
             execute(scene.server, "CREATE SEQUENCE sabotage START 1000")
         if variant == "no-dedupe":
-            names = "uq_messages_author_id"
+            names = "uq_messages_author_id_client_id"
             execute(scene.server, f"ALTER TABLE messages DROP CONSTRAINT {names}")
         return scene
 
