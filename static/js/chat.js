@@ -249,7 +249,12 @@ export class Chat extends EventTarget {
   }
 
   async #refreshProject() {
-    this.project = await api("GET", this.#path);
+    try {
+      this.project = await api("GET", this.#path);
+    } catch {
+      // Not a member any more, which the live connection tells; or the next news asks again.
+      return;
+    }
     this.people.replace(this.project);
     this.#tell("people");
     this.#tell("project");

@@ -201,6 +201,7 @@ def test_delete_asks_and_leaves_a_tombstone(
     mine.act("Secret", "delete")
     mine.page.get_by_role("button", name="Cancel").click()
     expect(mine.texts).to_have_text(["Secret"])
+    expect(mine.message("Secret")).to_be_focused()
     mine.act("Secret", "delete")
     mine.page.locator("#confirm").get_by_role("button", name="Delete").click()
     for chat in (mine, other):
@@ -375,6 +376,20 @@ def test_the_arrow_keys_walk_through_the_messages(
     expect(chat.composer).to_be_focused()
 
 
+def test_the_focus_is_never_lost(open_chat: Callable[..., Chat], history: Project, bob: Person):
+    chat = open_chat(bob, history.page)
+    chat.box.hover()
+    chat.page.mouse.wheel(0, -3000)
+    expect(chat.pill).to_be_visible()
+    chat.pill.focus()
+    chat.page.keyboard.press("Enter")
+    expect(chat.pill).to_be_hidden()
+    expect(chat.messages.last).to_be_focused()
+    chat.page.keyboard.type("and on")
+    expect(chat.composer).to_be_focused()
+    expect(chat.composer).to_have_value("and on")
+
+
 # --- Drafts and the outbox ---
 
 
@@ -481,6 +496,37 @@ def test_another_login_in_this_browser_neither_sees_nor_sends_what_waits(
 
 
 # --- The light ---
+
+
+def test_it_starts_afresh_where_the_server_was_restored_from_a_backup(
+    make_server: Callable[..., Server], make_tabs: Callable[[Server], Tabs]
+):
+    server = make_server()
+    database = server.instance / "projchat.sqlite3"
+    if not database.exists():
+        pytest.skip("the backup is of a SQLite file")
+    cast = Cast(server)
+    alice = cast.known("alice")
+    project = cast.project(alice)
+    project.post(alice, "before the backup")
+    backup = {path: path.read_bytes() for path in server.instance.glob("*.sqlite3*")}
+    tabs = make_tabs(server)
+    tabs.allow(*AWAY)
+    chat = Chat(tabs(alice, project.page)).is_live()
+    for number in range(5):
+        project.post(alice, f"lost {number}")
+    expect(chat.texts).to_have_count(6)
+    server.stop()
+    chat.is_offline()
+    for path in server.instance.glob("*.sqlite3*"):
+        path.unlink()
+    for path, content in backup.items():
+        path.write_bytes(content)
+    server.start()
+    chat.is_live()
+    expect(chat.texts).to_have_text(["before the backup"])
+    project.post(alice, "after it")
+    expect(chat.texts).to_have_text(["before the backup", "after it"])
 
 
 def test_a_page_from_the_back_forward_cache_catches_up(

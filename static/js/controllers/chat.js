@@ -7,6 +7,7 @@ export default class extends Controller {
   static targets = ["name"];
 
   #chat = openChat();
+  #toldUnread = this.#chat.unread;
 
   // Lifecycle
 
@@ -58,6 +59,8 @@ export default class extends Controller {
   }
 
   #tellUnread() {
+    if (this.#chat.unread === this.#toldUnread) return;
+    this.#toldUnread = this.#chat.unread;
     const detail = { projectId: this.#chat.project.id, unread: this.#chat.unread };
     this.dispatch("changed", { prefix: "unread", detail });
   }

@@ -11,11 +11,18 @@ export default class extends Controller {
   #chat = openChat();
   #failedAt = 0;
 
+  connect() {
+    // Looked up once: Stimulus would search all the messages for each of them every time.
+    this.start = this.startTarget;
+    this.older = this.olderTarget;
+    this.newer = this.newerTarget;
+  }
+
   look({ detail: { distanceToTop, distanceToBottom } }) {
     const { timeline } = this.#chat;
-    this.startTarget.hidden = timeline.hasOlder;
-    this.olderTarget.hidden = !timeline.hasOlder;
-    this.newerTarget.hidden = !timeline.hasNewer;
+    this.start.hidden = timeline.hasOlder;
+    this.older.hidden = !timeline.hasOlder;
+    this.newer.hidden = !timeline.hasNewer;
     if (timeline.hasOlder && distanceToTop < WITHIN) this.#load(() => this.#chat.loadOlder());
     if (timeline.hasNewer && distanceToBottom < WITHIN) this.#load(() => this.#chat.loadNewer());
   }

@@ -38,9 +38,13 @@ export default class extends Controller {
   press(event) {
     const row = event.target;
     if (event.key === "Escape") return this.#chat.compose({});
-    if (event.key !== "r" || event.ctrlKey || event.metaKey || !row.matches(".message")) return;
-    event.preventDefault();
-    this.#do("reply", row);
+    if (!row.matches(".message") || !isCharacter(event)) return;
+    if (event.key === "r") {
+      event.preventDefault();
+      return this.#do("reply", row);
+    }
+    // Whoever begins to write means the composer, which gets this very character.
+    this.#chat.compose({});
   }
 
   // Internal
@@ -83,10 +87,12 @@ export default class extends Controller {
   async #delete(message, row) {
     const title = t("Delete this message?");
     const text = t("It cannot be brought back. Its place in the conversation stays.");
-    if (!(await confirm({ title, text, action: t("Delete") }))) return;
+    const agreed = await confirm({ title, text, action: t("Delete") });
+    row.focus({ preventScroll: true });
+    if (!agreed) return;
     try {
       await this.#chat.delete(message.number);
-      row.focus({ preventScroll: true });
+      this.#bar?.remove();
     } catch (error) {
       toast(error.message);
     }
@@ -124,4 +130,9 @@ export default class extends Controller {
   get #holdsFocus() {
     return this.#bar.isConnected && this.#bar.contains(document.activeElement);
   }
+}
+
+/** Whether a key writes something; "?" and the space bar have a meaning of their own. */
+function isCharacter({ key, ctrlKey, metaKey, altKey }) {
+  return key.length === 1 && !"? ".includes(key) && !ctrlKey && !metaKey && !altKey;
 }

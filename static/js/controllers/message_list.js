@@ -7,6 +7,8 @@ import { ScrollKeeper } from "projchat/scroll_keeper";
 
 const MOST_MESSAGES = 240;
 const KEPT_MESSAGES = 160;
+// At the end the oldest go in small portions, so that no frame has much to do.
+const MOST_AT_THE_END = KEPT_MESSAGES + 10;
 const LIT_FOR = 2000;
 const HIDDEN_DELAY = 1000;
 
@@ -23,9 +25,9 @@ export default class extends Controller {
   // Lifecycle
 
   connect() {
-    this.rows = new RowList(this.listTarget);
-    const messages = this.listTarget.getElementsByClassName("message");
-    this.keeper = new ScrollKeeper(this.boxTarget, messages);
+    this.list = this.listTarget;
+    this.rows = new RowList(this.list);
+    this.keeper = new ScrollKeeper(this.boxTarget, this.list.getElementsByClassName("message"));
     this.divider = new Divider(this.#chat.lastReadNumber, this.#chat.timeline.count);
     this.#subscribe();
     this.#render();
@@ -95,14 +97,15 @@ export default class extends Controller {
 
   /** Older messages are no news: a screen reader does not read them out. */
   #renderHistory() {
-    this.listTarget.setAttribute("aria-busy", "true");
+    this.list.setAttribute("aria-busy", "true");
     this.#render();
-    requestAnimationFrame(() => this.listTarget.removeAttribute("aria-busy"));
+    requestAnimationFrame(() => this.list.removeAttribute("aria-busy"));
   }
 
   #trim() {
     const { timeline } = this.#chat;
-    if (timeline.messages.length <= MOST_MESSAGES) return;
+    const most = this.keeper.sticks ? MOST_AT_THE_END : MOST_MESSAGES;
+    if (timeline.messages.length <= most) return;
     const inSight = this.keeper.sticks ? timeline.last : this.#anchorNumber;
     timeline.trim(inSight, KEPT_MESSAGES);
   }
@@ -123,7 +126,7 @@ export default class extends Controller {
 
   #openAtTheRightPlace() {
     const { focusNumber } = this.#chat;
-    const divider = this.listTarget.querySelector(".new-divider");
+    const divider = this.list.querySelector(".new-divider");
     if (focusNumber) this.#lightUp(focusNumber);
     else if (divider) this.keeper.show(divider, 0.2);
     else this.keeper.toBottom();
@@ -131,7 +134,7 @@ export default class extends Controller {
   }
 
   #lightUp(number) {
-    const row = this.listTarget.querySelector(`[data-number="${number}"]`);
+    const row = this.list.querySelector(`[data-number="${number}"]`);
     if (!row) return;
     this.keeper.show(row, 0.4);
     this.#look();

@@ -5,7 +5,7 @@ import { openChat } from "projchat/open_chat";
 
 // Leads back to the newest message, and counts those that came below what has been in sight.
 export default class extends Controller {
-  static targets = ["pill", "words"];
+  static targets = ["words"];
 
   #chat = openChat();
 
@@ -13,8 +13,11 @@ export default class extends Controller {
     const { timeline, seenNumber } = this.#chat;
     const count = Math.max(0, timeline.count - seenNumber);
     const isFar = timeline.hasNewer || distanceToBottom > innerHeight;
-    this.pillTarget.hidden = sticks || (count === 0 && !isFar);
-    this.pillTarget.classList.toggle("pill--count", count > 0);
+    const hadFocus = document.activeElement === this.element;
+    this.element.hidden = sticks || (count === 0 && !isFar);
+    if (hadFocus && this.element.hidden) this.dispatch("gone");
+    this.element.classList.toggle("pill--count", count > 0);
+    if (this.element.hidden) return;
     this.wordsTarget.textContent = count > 0 ? newMessages(count) : t("To the newest messages");
   }
 }

@@ -5,19 +5,30 @@ export default class extends Controller {
   static targets = ["list"];
 
   #current = null;
+  #messages;
 
-  /** After every change of the list. */
+  connect() {
+    this.list = this.listTarget;
+    this.#messages = this.list.getElementsByClassName("message");
+    this.update();
+  }
+
+  /** After every change of the list: whoever is elsewhere comes to the newest message. */
   update() {
-    if (!this.#current?.isConnected) this.#choose(this.#messages.at(-1));
+    if (!this.list.contains(document.activeElement)) this.#choose(this.#newest);
   }
 
   focused({ target }) {
     this.#choose(target.closest(".message"));
   }
 
-  /** Who leaves the list comes back to the newest message. */
   left({ relatedTarget }) {
-    if (!this.listTarget.contains(relatedTarget)) this.#choose(this.#messages.at(-1));
+    if (!this.list.contains(relatedTarget)) this.#choose(this.#newest);
+  }
+
+  /** The focus was on something that has gone. */
+  take() {
+    this.#newest?.focus({ preventScroll: true });
   }
 
   press(event) {
@@ -29,12 +40,11 @@ export default class extends Controller {
   }
 
   #targetOf(key, message) {
-    const messages = this.#messages;
-    const index = messages.indexOf(message);
-    if (key === "ArrowUp") return messages[index - 1];
-    if (key === "ArrowDown") return messages[index + 1];
-    if (key === "Home") return messages[0];
-    if (key === "End") return messages.at(-1);
+    const index = Array.prototype.indexOf.call(this.#messages, message);
+    if (key === "ArrowUp") return this.#messages[index - 1];
+    if (key === "ArrowDown") return this.#messages[index + 1];
+    if (key === "Home") return this.#messages[0];
+    if (key === "End") return this.#newest;
     return null;
   }
 
@@ -45,7 +55,7 @@ export default class extends Controller {
     this.#current = message;
   }
 
-  get #messages() {
-    return [...this.listTarget.querySelectorAll(".message")];
+  get #newest() {
+    return this.#messages[this.#messages.length - 1];
   }
 }
