@@ -106,26 +106,13 @@ def _greatest(*values: Any) -> Any:
 
 def _no_dedupe() -> None:
     """A repeated clientId makes another message; the unique constraint is gone."""
-    project = _part("models.project")
-    insert = project._insert
+    listen = sys.modules["sqlalchemy"].event.listen
+    careful = "ON CONFLICT (author_id, client_id) DO NOTHING"
 
-    def insert_anyway(model: Any) -> Any:
-        return _Anyway(insert(model)) if model.__name__ == "Message" else insert(model)
+    def careless(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> Any:
+        return statement.replace(careful, ""), values
 
-    project._insert = insert_anyway
-
-
-class _Anyway:
-    """An INSERT that minds no conflict."""
-
-    def __init__(self, statement: Any) -> None:
-        self.statement = statement
-
-    def values(self, values: Any) -> "_Anyway":
-        return _Anyway(self.statement.values(values))
-
-    def on_conflict_do_nothing(self, **_options: Any) -> Any:
-        return self.statement
+    listen(_part("extensions").db.engine, "before_cursor_execute", careless, retval=True)
 
 
 def _no_beacon() -> None:
