@@ -1,6 +1,6 @@
 // One row of the timeline as an element. A row that stays keeps its element.
 import { colour, initials } from "projchat/helpers/avatar";
-import { dayOf, momentOf, timeOf } from "projchat/helpers/dates";
+import { dayOf, momentOf, narrowTimeOf, timeOf } from "projchat/helpers/dates";
 import { sentenceOf } from "projchat/helpers/sentences";
 import { t } from "projchat/i18n";
 
@@ -102,7 +102,7 @@ function showTime(element, { createdAt }) {
   time.dateTime = createdAt;
   time.title = momentOf(date);
   time.textContent = timeOf(date);
-  part(element, "clock").textContent = timeOf(date);
+  setText(element, "clock", narrowTimeOf(date));
 }
 
 function showQuote(element, { message, quoted }) {

@@ -273,7 +273,10 @@ test("a server in trouble is asked again, later", async () => {
 
 test("it starts afresh where the server has gone back", async () => {
   const { live, socket, timeline, heard } = begin(room(30));
+  socket.hear("new-message", room(40).messages.at(-1));
+  socket.drop("transport close");
   socket.server = room(5);
+  socket.connect();
   await socket.answerAll();
   assert.equal(live.state, "live");
   assert.equal(timeline.count, 5);

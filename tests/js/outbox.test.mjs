@@ -266,6 +266,42 @@ test("two tabs show one outbox and send each message once", async () => {
   assert.deepEqual(second.sent, ["one", "two", "three"]);
 });
 
+test("two tabs send each message once also where they do not hear of each other", async () => {
+  const browser = new Browser(offline);
+  const first = await browser.open();
+  await write(first, "one");
+  const second = await browser.open();
+  browser.channels = [];
+  await settled();
+  browser.posts = [];
+  browser.answer = (entry) => entry;
+  first.outbox.wake();
+  second.outbox.wake();
+  await settled();
+  await settled();
+  assert.deepEqual(browser.posts, ["one"]);
+});
+
+test("nothing is sent before it is stored", async () => {
+  const browser = new Browser();
+  const tab = await browser.open();
+  const put = browser.store.put.bind(browser.store);
+  let store;
+  browser.store.put = (entry) =>
+    new Promise((resolve) => {
+      store = () => resolve(put(entry));
+    });
+  const stored = write(tab, "one");
+  tab.outbox.wake();
+  await settled();
+  assert.deepEqual(contents(tab), ["one"]);
+  assert.deepEqual(browser.posts, []);
+  store();
+  await stored;
+  await settled();
+  assert.deepEqual(tab.sent, ["one"]);
+});
+
 test("another person's browser session neither sees nor sends it", async () => {
   const browser = new Browser(offline);
   await write(await browser.open(ALICE), "secret");

@@ -16,6 +16,15 @@ export function timeOf(date) {
   return clock.format(date);
 }
 
+/** The same where there is little room: 2:02 also where others say 2:02 PM. */
+export function narrowTimeOf(date) {
+  const parts = clock.formatToParts(date).filter(({ type }) => type !== "dayPeriod");
+  return parts
+    .map(({ value }) => value)
+    .join("")
+    .trim();
+}
+
 /** Tuesday, 4 March 2025 at 14:02 */
 export function momentOf(date) {
   return moment.format(date);
