@@ -104,7 +104,7 @@ def _kept_secret(instance: Path) -> str:
     """
     path = instance / "secret_key"
     if not path.exists():
-        instance.mkdir(parents=True, exist_ok=True)
+        _private_folder(instance)
         draft = instance / f"secret_key.{secrets.token_hex(8)}"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
@@ -117,10 +117,15 @@ def _kept_secret(instance: Path) -> str:
     return path.read_text().strip()
 
 
+def _private_folder(path: Path) -> None:
+    """The folder holds what everybody wrote: nobody but its owner looks in."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def _database_url(url: str | None, instance: Path) -> str:
     """Name the psycopg2 driver, which cooperates with eventlet; SQLite is the default."""
     if not url:
-        instance.mkdir(parents=True, exist_ok=True)
+        _private_folder(instance)
         return f"sqlite:///{instance / 'projchat.sqlite3'}"
     for scheme in ("postgres://", "postgresql://"):
         if url.startswith(scheme):

@@ -35,6 +35,11 @@ def test_the_secret_is_made_once_and_kept_private(read, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
+def test_the_folder_is_its_owners(tmp_path):
+    from_environment({"PROJCHAT_INSTANCE": str(tmp_path / "new")})
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_postgresql_is_spoken_to_through_psycopg2(read, scheme):
     settings = read(DATABASE_URL=f"{scheme}://user@host/name")
