@@ -88,7 +88,18 @@ class Client {
     const silent = Date.now() - this.#lastEventAt;
     const { resets, events, sent } = this;
     const state = this.live.state;
-    return { green, state, cursor, head, count, waiting, resets, events, silent, sent: sent.length };
+    return {
+      green,
+      state,
+      cursor,
+      head,
+      count,
+      waiting,
+      resets,
+      events,
+      silent,
+      sent: sent.length,
+    };
   }
 
   async view() {
@@ -204,7 +215,8 @@ const ORDERS = {
   status: ({ names }) => all(names, (client) => client.status()),
   view: ({ names }) => all(names, (client) => client.view()),
   // Without a goodbye: what is on its way is lost.
-  cut: ({ names }) => all(names, (client) => void client.socket.io.engine?.transport?.ws?.terminate()),
+  cut: ({ names }) =>
+    all(names, (client) => void client.socket.io.engine?.transport?.ws?.terminate()),
   // The laptop is closed: nothing comes and nothing goes until `wake`.
   sleep: ({ names }) => all(names, (client) => void client.socket.disconnect()),
   wake: ({ names }) => all(names, (client) => void client.socket.connect()),
