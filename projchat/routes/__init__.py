@@ -67,7 +67,7 @@ def _headers(response: Response) -> Response:
     if current_app.config["PRODUCTION"] and request.is_secure:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     if request.endpoint not in ("static", "i18n.show"):
-        headers["Cache-Control"] = "private, no-store"
+        headers.setdefault("Cache-Control", "private, no-store")
         response.vary.add("Cookie")
         response.vary.add("Accept-Language")
     return response

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, render_template, session
+from flask import Blueprint, Response, abort, render_template, session
 from flask_login import current_user
 
 from ..extensions import db, limiter, socketio
@@ -50,7 +50,7 @@ def new() -> str:
 
 @bp.get("/projects/<int:project_id>")
 @bp.get("/projects/<int:project_id>/messages/<int:number>")
-def show(project_id: int, number: int | None = None) -> str:
+def show(project_id: int, number: int | None = None) -> Response:
     """The chat: at a message, at the first unread one, or at the end."""
     project = find(project_id)
     if number is not None and not 0 < number <= project.message_count:
@@ -71,7 +71,10 @@ def show(project_id: int, number: int | None = None) -> str:
         "pageSize": PAGE_SIZE,
         "focusNumber": number,
     }
-    return render_template("projects/show.html", project=page_data["project"], page_data=page_data)
+    html = render_template("projects/show.html", project=page_data["project"], page_data=page_data)
+    # Unlike the other pages this one may be brought back by the browser's "back" as it was: it
+    # catches up by itself, and finds out by itself if its login has ended.
+    return Response(html, headers={"Cache-Control": "private, no-cache"})
 
 
 @bp.get("/projects/<int:project_id>/settings")

@@ -24,7 +24,8 @@ export async function api(method, path, body, { signal } = {}) {
     return await call(method, path, body, signal);
   } catch (error) {
     if (error.code !== "csrf_failed") throw error;
-    await refreshToken();
+    // Whoever has logged in here since must not do what this page was told by somebody else.
+    if (!(await refreshToken())) throw error;
     return call(method, path, body, signal);
   }
 }
@@ -91,9 +92,11 @@ function secondsToWait(response) {
   return Number.isNaN(seconds) ? null : seconds;
 }
 
+/** Fetches a new token; resolves with whether it is still this page's viewer who is logged in. */
 async function refreshToken() {
-  const session = await call("GET", "/api/session");
-  rememberToken(session.csrfToken);
+  const { user } = await call("GET", "/api/session");
+  const viewer = document.querySelector("meta[name=viewer]")?.content ?? "";
+  return viewer === String(user?.id ?? "");
 }
 
 function tokenElement() {

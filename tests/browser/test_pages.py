@@ -364,7 +364,7 @@ def test_times_and_counts_are_in_the_language_of_the_page(
     try:
         page = page_for(alice, f"{project.page}/settings", locale="en-US")
         page.get_by_role("button", name="Создать ссылку").click()
-        expect(page.get_by_text("истекает через 7 дней")).to_be_visible()
+        expect(page.get_by_text("истекает через 7 дней").first).to_be_visible()
         unread = page.locator(".sidebar__link[aria-current=page] [data-unread=messages]")
         expect(unread).to_contain_text("непрочитанных сообщения")
     finally:

@@ -4,10 +4,13 @@ import { beforeEach, test } from "node:test";
 import "./support.mjs";
 
 const meta = { content: "old" };
+const viewer = { content: "7" };
 let answers;
 let calls;
 
-globalThis.document = { querySelector: () => meta };
+globalThis.document = {
+  querySelector: (selector) => (selector.includes("viewer") ? viewer : meta),
+};
 globalThis.fetch = async (path, options) => {
   calls.push({ path, ...options });
   const answer = answers.shift();
@@ -91,7 +94,7 @@ test("a caller who gives up gets their own error back", async () => {
 });
 
 test("a stale token is renewed, and the call made once more", async () => {
-  answers = [refused(403, "csrf_failed"), json(200, { csrfToken: "new", user: {} }), json(201, {})];
+  answers = [refused(403, "csrf_failed"), json(200, { csrfToken: "new", user: { id: 7 } }), json(201, {})];
   await api("POST", "/api/projects", { name: "A" });
   assert.deepEqual(
     calls.map(({ method, path }) => `${method} ${path}`),
@@ -104,11 +107,17 @@ test("a stale token is renewed, and the call made once more", async () => {
 test("a token that is refused twice is told", async () => {
   answers = [
     refused(403, "csrf_failed"),
-    json(200, { csrfToken: "new" }),
+    json(200, { csrfToken: "new", user: { id: 7 } }),
     refused(403, "csrf_failed"),
   ];
   await assert.rejects(api("POST", "/api/projects", {}), { code: "csrf_failed" });
   assert.equal(calls.length, 3);
+});
+
+test("nothing is tried again in the name of somebody else", async () => {
+  answers = [refused(403, "csrf_failed"), json(200, { csrfToken: "new", user: { id: 8 } })];
+  await assert.rejects(api("POST", "/api/projects", {}), { code: "csrf_failed" });
+  assert.equal(calls.length, 2);
 });
 
 test("another refusal is not tried again", async () => {
