@@ -94,7 +94,11 @@ test("a caller who gives up gets their own error back", async () => {
 });
 
 test("a stale token is renewed, and the call made once more", async () => {
-  answers = [refused(403, "csrf_failed"), json(200, { csrfToken: "new", user: { id: 7 } }), json(201, {})];
+  answers = [
+    refused(403, "csrf_failed"),
+    json(200, { csrfToken: "new", user: { id: 7 } }),
+    json(201, {}),
+  ];
   await api("POST", "/api/projects", { name: "A" });
   assert.deepEqual(
     calls.map(({ method, path }) => `${method} ${path}`),
