@@ -20,8 +20,9 @@ each run is tests/faults/oracle.py: every acknowledged `clientId` stands exactly
 1..n, what each reader shows equals the database and a fresh reader, and nobody applied a change
 out of order.
 
-*Full* rows ran with the numbers that the table asks for; *short* ones with smaller numbers, as
-every change is checked with.
+*Full* rows ran with the numbers that the second column asks for. *Short* rows ran with the smaller
+numbers that stand in their own figures: they do not show what a full run would show, and stand in
+for it until it has been made. Rows were run on different days of the code, as their dates say.
 """
 
 
