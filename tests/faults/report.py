@@ -22,7 +22,7 @@ out of order.
 
 *Full* rows ran with the numbers that the second column asks for. *Short* rows ran with the smaller
 numbers that stand in their own figures: they do not show what a full run would show, and stand in
-for it until it has been made. Rows were run on different days of the code, as their dates say.
+for it until it has been made. Rows were run at different states of the code, as their dates say.
 """
 
 
