@@ -13,7 +13,8 @@ from projchat import markup
 from projchat.markup import clean, render
 
 LINK = '<a href="{0}" target="_blank" rel="nofollow noopener noreferrer">{1}</a>'
-SECONDS_FOR_THE_WORST = 1.5
+# Not a measure but a guard: what grows as the square of its input would take far longer.
+SECONDS_FOR_THE_WORST = 10.0
 
 # -- What is accepted
 
