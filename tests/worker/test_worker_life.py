@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from contextlib import ExitStack, suppress
 from http.client import HTTPException
 from pathlib import Path
