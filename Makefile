@@ -74,7 +74,7 @@ else
 endif
 
 # The proof by faults, and docs/faults.md with its figures: FORM=short takes smaller numbers, T
-# chooses rows. The brief part is what every change passes.
+# chooses rows. The brief part takes some ten minutes.
 FORM ?= full
 faults: $(STAMPS)/dev install
 	@scripts/get-chromium
