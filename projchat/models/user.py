@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .login import Login
 
 NAME_LENGTH = 64
-SHORTEST_PASSWORD = 8
 
 
 class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
