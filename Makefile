@@ -16,7 +16,7 @@ BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev install test faults faults-brief lint lint-python lint-types lint-scripts lint-templates
-.PHONY: format catalogue lock clean
+.PHONY: format catalogue lock clean bench-histories
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
@@ -88,6 +88,12 @@ $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/python
 	@echo 'Installing the tools for development.'
 	@$(PIP) $(LOCKED) -r requirements-dev.txt
 	@touch $@
+
+# --- Measure ---
+
+# Does a project with a million messages behave like one with a thousand? A few minutes.
+bench-histories: $(STAMPS)/dev install
+	@PYTHONPATH=tests $(BIN)/python bench/histories.py
 
 # --- Lint ---
 

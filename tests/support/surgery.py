@@ -9,13 +9,15 @@ from support.server import Server
 
 def execute(server: Server, statement: str, **values: Any) -> None:
     """Run one statement on the server's database and commit it."""
-    url = server.environment.get("DATABASE_URL")
-    address = (
-        url.replace("postgresql://", "postgresql+psycopg2://", 1)
-        if url
-        else f"sqlite:///{server.instance / 'projchat.sqlite3'}"
-    )
-    engine = create_engine(address)
+    engine = create_engine(database_url(server))
     with engine.begin() as connection:
         connection.execute(text(statement), values)
     engine.dispose()
+
+
+def database_url(server: Server) -> str:
+    """The address of the server's database, for SQLAlchemy."""
+    url = server.environment.get("DATABASE_URL")
+    if url:
+        return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    return f"sqlite:///{server.instance / 'projchat.sqlite3'}"

@@ -1,0 +1,72 @@
+"""Long histories, made within the database: a million messages in seconds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, create_engine, text
+
+from support.server import Server
+from support.surgery import database_url
+
+NUMBERS = """
+WITH RECURSIVE numbers(number) AS (
+    SELECT CAST(:first AS BIGINT) UNION ALL SELECT number + 1 FROM numbers WHERE number < :last
+)
+"""
+MESSAGES = f"""
+INSERT INTO messages (
+    project_id, number, version, author_id, client_id, fingerprint, kind, body, html, created_at
+)
+{NUMBERS}
+SELECT
+    :project, number, number, :author, :project || '-' || number, '', 'text',
+    'Message ' || number || ' of a long history, as long as people write.',
+    '<p>Message ' || number || ' of a long history, as long as people write.</p>',
+    CURRENT_TIMESTAMP
+FROM numbers
+"""
+COUNTERS = "UPDATE projects SET message_count = :last, version = :last WHERE id = :project"
+PROJECTS = f"""
+INSERT INTO projects (id, name, description, created_at, message_count, version)
+{NUMBERS}
+SELECT number, 'Project ' || number, '', CURRENT_TIMESTAMP, 0, 0 FROM numbers
+"""
+MEMBERSHIPS = f"""
+INSERT INTO memberships (project_id, user_id, role, last_read_number, notify, joined_at)
+{NUMBERS}
+SELECT number, :user, 'owner', 0, 'all', CURRENT_TIMESTAMP FROM numbers
+"""
+
+
+def lengthen(server: Server, project_id: int, author_id: int, length: int) -> None:
+    """Bring a project to `length` messages."""
+    with _connected(server) as connection:
+        query = "SELECT message_count FROM projects WHERE id = :project"
+        count = connection.execute(text(query), {"project": project_id}).scalar() or 0
+        given = {"project": project_id, "author": author_id, "first": count + 1, "last": length}
+        connection.execute(text(MESSAGES.replace(":project ||", f"'{project_id}' ||")), given)
+        connection.execute(text(COUNTERS), {"project": project_id, "last": length})
+
+
+def add_projects(server: Server, user_id: int, first: int, last: int) -> None:
+    """Give somebody projects with these ids."""
+    with _connected(server) as connection:
+        connection.execute(text(PROJECTS), {"first": first, "last": last})
+        connection.execute(text(MEMBERSHIPS), {"first": first, "last": last, "user": user_id})
+
+
+def settle(server: Server) -> None:
+    """Let the database take note of what it holds, as it does by itself after a while."""
+    engine = create_engine(database_url(server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        sqlite = engine.dialect.name == "sqlite"
+        connection.execute(text("PRAGMA wal_checkpoint" if sqlite else "VACUUM ANALYZE"))
+    engine.dispose()
+
+
+@contextmanager
+def _connected(server: Server) -> Iterator[Connection]:
+    engine = create_engine(database_url(server))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()

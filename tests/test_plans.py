@@ -1,0 +1,146 @@
+"""How the database carries out what the application asks: by index, however long the history.
+
+Each statement of a real server is explained where it runs, see support/explainer.py. A step that
+walks a whole table, or sorts messages, would take longer with each message ever sent.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from support.backend import Backend
+from support.cast import Cast
+from support.history import add_projects, lengthen, settle
+from support.live import Live
+from support.server import Server
+
+EXPLAINER = Path(__file__).parent / "support" / "explainer.py"
+LENGTH = 6_000
+MIDDLE = LENGTH // 2
+PROJECTS = 200
+WHOLE_TABLE = re.compile(r"^SCAN (?!CONSTANT)|^Seq Scan|^Index (Only )?Scan [^(]*$")
+SORT = re.compile(r"TEMP B-TREE|^(Incremental )?Sort")
+BY_NUMBER = re.compile(r"uq_messages_project_id_number|\(project_id=\? AND number")
+BY_VERSION = re.compile(r"ix_messages_project_id_version")
+
+
+class Explained:
+    """A server that explains itself, with a long history and somebody in many projects."""
+
+    def __init__(self, folder, backend):
+        self.notes = folder / "explained"
+        self.server = Server(
+            folder / "server",
+            backend,
+            PROJCHAT_FAILPOINTS=str(EXPLAINER),
+            PROJCHAT_EXPLAINED=str(self.notes),
+        ).start()
+        cast = Cast(self.server)
+        self.alice = cast.known("alice")
+        self.bob = cast.known("bob")
+        self.project = cast.project(self.alice, [self.bob])
+        add_projects(self.server, self.alice.id, 1001, 1000 + PROJECTS)
+        for each in (self.project.id, 1001):
+            lengthen(self.server, each, self.alice.id, LENGTH)
+        settle(self.server)
+
+    def plans(self):
+        """What was explained since the last time, each as (statement, steps)."""
+        lines = self.notes.read_text().splitlines() if self.notes.exists() else []
+        self.notes.write_text("")
+        return [(note["statement"], note["plan"]) for note in map(json.loads, lines)]
+
+    def of(self, method, path, body=None):
+        """The plans of one call that succeeds."""
+        self.alice.get("/api/session")
+        self.plans()
+        answer = self.alice.request(method, path, json=body)
+        assert answer.ok, answer.text
+        return self.plans()
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]
+)
+def explained(request, tmp_path_factory, backend):
+    url = backend.database_url if request.param == "postgresql" else None
+    made = Explained(tmp_path_factory.mktemp("plans"), Backend(url, None))
+    yield made
+    made.server.close()
+
+
+def by_index(plans):
+    """Insist that nothing walks a table or sorts a history; the plans of the history's pages."""
+    assert plans
+    pages = []
+    for statement, steps in plans:
+        shown = "\n".join([statement, *steps])
+        assert not any(WHOLE_TABLE.search(step) for step in steps), shown
+        if "FROM messages" in statement:
+            assert not any(SORT.search(step) for step in steps), shown
+            pages.append(steps)
+    return pages
+
+
+@pytest.mark.parametrize(
+    "query", ["", f"?before={MIDDLE}", f"?after={MIDDLE}", f"?around={MIDDLE}", "?limit=100"]
+)
+def test_a_page_goes_by_number(explained, query):
+    [steps] = by_index(explained.of("GET", f"{explained.project.api}/messages{query}"))
+    assert any(BY_NUMBER.search(step) for step in steps), steps
+
+
+@pytest.mark.parametrize("since", [LENGTH - 50, MIDDLE, 0])
+def test_changes_go_by_version(explained, since):
+    path = f"{explained.project.api}/messages?since={since}"
+    [steps] = by_index(explained.of("GET", path))
+    assert any(BY_VERSION.search(step) for step in steps), steps
+
+
+def test_the_list_of_projects_and_its_unread_counts_read_no_message(explained):
+    plans = explained.of("GET", "/api/projects")
+    assert by_index(plans) == []
+    assert any("ix_memberships_user_id" in step for _, steps in plans for step in steps)
+    assert not any("messages" in step for _, steps in plans for step in steps)
+
+
+@pytest.mark.parametrize("path", ["", f"/messages/{MIDDLE}"])
+def test_the_page_of_a_project_goes_by_index(explained, path):
+    [steps] = by_index(explained.of("GET", f"{explained.project.page}{path}"))
+    assert any(BY_NUMBER.search(step) for step in steps), steps
+
+
+def test_what_a_member_does_goes_by_index(explained):
+    messages, message = f"{explained.project.api}/messages", {"content": "hello", "clientId": "p"}
+    for call in (
+        ("POST", messages, message),
+        ("POST", messages, message),
+        ("POST", messages, {"content": "an answer", "replyTo": MIDDLE}),
+        ("GET", f"{messages}/{MIDDLE}"),
+        ("PATCH", f"{messages}/{MIDDLE}", {"content": "another text"}),
+        ("DELETE", f"{messages}/{MIDDLE}"),
+        ("PUT", f"{explained.project.api}/read", {"number": MIDDLE}),
+        ("GET", explained.project.api),
+        ("PATCH", explained.project.api, {"description": "Long."}),
+        ("POST", f"{explained.project.api}/invites", {}),
+        ("GET", f"{explained.project.api}/invites"),
+        ("GET", "/api/account/sessions"),
+    ):
+        by_index(explained.of(*call))
+
+
+def test_entering_a_room_and_the_relay_go_by_index(explained):
+    live: Live = explained.alice.live()
+    explained.plans()
+    version = explained.project.version()
+    assert live.join(explained.project.id, since=version - 5)["ok"]
+    [steps] = by_index(explained.plans())
+    assert any(BY_VERSION.search(step) for step in steps), steps
+    # The beacon comes at the end of the relay's longest tick.
+    live.wait_for("head", timeout=30)
+    live.close()
+    asked = explained.plans()
+    by_index(asked)
+    assert any("projects.id IN" in statement for statement, _ in asked)
