@@ -1,8 +1,10 @@
 """The commands that look after people, projects and the database."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +13,8 @@ from flask_migrate import upgrade
 
 from . import create_app
 from .auth import hash_password
-from .config import UnsafeConfiguration
+from .config import UnsafeConfiguration, database_url, from_environment
+from .copying import Refused, copying
 from .demo import populate
 from .extensions import db
 from .models import Invite, Login, Project, Refusal, User
@@ -31,9 +34,9 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _app() -> Flask:
+def _app(overrides: Mapping[str, Any] | None = None) -> Flask:
     try:
-        return create_app()
+        return create_app(overrides)
     except UnsafeConfiguration as error:
         raise click.ClickException(str(error)) from None
 
@@ -133,6 +136,26 @@ def upgrade_database() -> None:
     upgrade()
 
 
+@click.group()
+def data() -> None:
+    """Everything that has been written."""
+
+
+@data.command("copy")
+@click.option("--from", "source", help="sqlite:///…; the one in the instance folder by default.")
+@click.option("--to", "target", help="postgresql://…; DATABASE_URL by default.")
+def copy_data(source: str | None, target: str | None) -> None:
+    """Copy everything from SQLite to PostgreSQL. Stop the server first.
+
+    Started again after it was ended, it goes on where it was.
+    """
+    target = target or os.environ.get("DATABASE_URL") or ""
+    try:
+        _copy_data(*_addresses(source, target))
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from None
+
+
 @click.command()
 @with_app
 def demo() -> None:
@@ -142,6 +165,42 @@ def demo() -> None:
         raise click.ClickException("The database is in use; the demo wants an empty one.")
     for line in populate():
         click.echo(line)
+
+
+def _addresses(source: str | None, target: str) -> tuple[str, str]:
+    """Where from and where to, as SQLAlchemy wants them."""
+    try:
+        instance: Path = from_environment()["INSTANCE"]
+    except UnsafeConfiguration as error:
+        raise Refused(str(error)) from None
+    here, there = database_url(source, instance), database_url(target, instance)
+    if not here.startswith("sqlite:///") or not there.startswith("postgresql"):
+        raise Refused("The copy goes from sqlite:///… to postgresql://… (--to or DATABASE_URL).")
+    if not Path(here.removeprefix("sqlite:///")).is_file():
+        raise Refused(f"There is no database at {here}.")
+    return here, there
+
+
+def _copy_data(source: str, target: str) -> None:
+    with copying(source, target) as copy:
+        if copy.target_is_bare():
+            with _app({"SQLALCHEMY_DATABASE_URI": target}).app_context():
+                upgrade()
+        there = copy.begin()
+        with _bar("Copying", copy.total) as bar:
+            bar.update(there)
+            for count in copy.copied():
+                bar.update(count)
+        with _bar("Comparing", 2 * copy.total) as bar:
+            for count in copy.compared():
+                bar.update(count)
+        copy.finish()
+    click.echo(f"{copy.total} rows are there, the same as here. Start the server with")
+    click.echo("DATABASE_URL set to the new database; the old file is as it was.")
+
+
+def _bar(label: str, length: int) -> Any:
+    return click.progressbar(length=length, label=label, show_pos=True)
 
 
 def _password() -> str:
@@ -162,4 +221,4 @@ def _end_logins(person: User) -> None:
         db.session.delete(login)
 
 
-COMMANDS = {command.name: command for command in (user, project, database, demo)}
+COMMANDS = {command.name: command for command in (user, project, database, data, demo)}

@@ -41,7 +41,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "ORIGINS": origins,
         "REDIS_URL": redis_url,
         "SECRET_KEY": environ.get("SECRET_KEY") or _kept_secret(instance),
-        "SQLALCHEMY_DATABASE_URI": _database_url(environ.get("DATABASE_URL"), instance),
+        "SQLALCHEMY_DATABASE_URI": database_url(environ.get("DATABASE_URL"), instance),
         "PROXIES": _number(environ, "PROJCHAT_PROXIES", 0),
         "RELAY_SECONDS": 1.5,
         "HEAD_SECONDS": 10.0,
@@ -65,6 +65,17 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "projchat" / "translations"),
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
     }
+
+
+def database_url(url: str | None, instance: Path) -> str:
+    """Name the psycopg2 driver, which cooperates with eventlet; SQLite is the default."""
+    if not url:
+        _private_folder(instance)
+        return f"sqlite:///{instance / 'projchat.sqlite3'}"
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg2://" + url.removeprefix(scheme)
+    return url
 
 
 def _origins(text: str, production: bool) -> tuple[str, ...]:
@@ -120,17 +131,6 @@ def _kept_secret(instance: Path) -> str:
 def _private_folder(path: Path) -> None:
     """The folder holds what everybody wrote: nobody but its owner looks in."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _database_url(url: str | None, instance: Path) -> str:
-    """Name the psycopg2 driver, which cooperates with eventlet; SQLite is the default."""
-    if not url:
-        _private_folder(instance)
-        return f"sqlite:///{instance / 'projchat.sqlite3'}"
-    for scheme in ("postgres://", "postgresql://"):
-        if url.startswith(scheme):
-            return "postgresql+psycopg2://" + url.removeprefix(scheme)
-    return url
 
 
 def _hosts(origins: tuple[str, ...]) -> list[str]:

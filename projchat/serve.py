@@ -15,11 +15,13 @@ from typing import Any, NamedTuple, NoReturn
 
 import psycopg2
 
-from .config import DEFAULT_PORT, ROOT, from_environment
+from .config import DEFAULT_PORT, ROOT, UnsafeConfiguration, from_environment
 
 VERSIONS = ROOT / "migrations" / "versions"
 TRANSLATIONS = ROOT / "projchat" / "translations"
 CONNECT_SECONDS = 3
+# A copy leaves its notes in this table until it is whole; see copying.py.
+UNFINISHED = "SELECT 1 FROM pg_tables WHERE tablename = 'data_copy'"
 
 
 class State(NamedTuple):
@@ -37,8 +39,13 @@ def look() -> State:
         with closing(_connect(url)) as connection:
             revision = _first(connection, "SELECT version_num FROM alembic_version")
             has_people = _first(connection, "SELECT 1 FROM users LIMIT 1") is not None
+            half_copied = not _is_sqlite(url) and _first(connection, UNFINISHED) is not None
     except (sqlite3.Error, psycopg2.Error):
         return State(up_to_date=False, has_people=False)
+    if half_copied:
+        raise UnsafeConfiguration(
+            "The database is only half copied: start `projchat data copy` again, it goes on."
+        )
     return State(up_to_date=revision == newest, has_people=has_people)
 
 
@@ -60,11 +67,15 @@ def hand_over() -> NoReturn:
 
 
 def _connect(url: str) -> Any:
-    if url.startswith("sqlite:///"):
+    if _is_sqlite(url):
         path = Path(url.removeprefix("sqlite:///"))
         return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     plain = url.replace("postgresql+psycopg2://", "postgresql://", 1)
     return psycopg2.connect(plain, connect_timeout=CONNECT_SECONDS)
+
+
+def _is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite:///")
 
 
 def _first(connection: Any, query: str) -> Any:
