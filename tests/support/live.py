@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import requests
 import socketio
 
 PATH = "api/socket"
@@ -36,6 +37,7 @@ class Live:
         origin: str | None = None,
         transports: tuple[str, ...] = ("websocket",),
         reconnection: bool = False,
+        session: requests.Session | None = None,
     ) -> None:
         self.heard: list[Heard] = []
         self.reasons: list[str] = []
@@ -45,6 +47,7 @@ class Live:
             reconnection_delay=0.1,
             reconnection_delay_max=0.5,
             handle_sigint=False,
+            http_session=session,
             websocket_extra_options={"origin": origin} if origin else {},
         )
         self.client.on("*", self._hear)

@@ -1,0 +1,1 @@
+"""deploy/, run as it is committed."""
