@@ -175,6 +175,7 @@ export class Chat extends EventTarget {
 
   /** Brings a message into the stretch and asks for it to be shown. */
   async goTo(number) {
+    this.#tell("going", number);
     if (!this.timeline.find(number)) await this.openAround(number);
     this.#tell("focus", number);
   }

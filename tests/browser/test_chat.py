@@ -558,6 +558,24 @@ def test_presence_shows_who_is_here(open_chat: Callable[..., Chat], alice: Perso
     expect(chat.page.locator(".presence")).to_be_focused()
 
 
+def test_the_panel_is_opened_from_anywhere_and_gives_the_focus_back(
+    open_chat: Callable[..., Chat], alice: Person
+):
+    chat = open_chat(alice)
+    panel = chat.page.locator(".panel")
+    ask = "(view) => dispatchEvent(new CustomEvent('panel:open', {detail: {view}}))"
+    chat.page.evaluate(ask, "nowhere")
+    expect(panel).to_be_hidden()
+    chat.composer.focus()
+    chat.page.evaluate(ask, "details")
+    expect(panel.get_by_role("heading", name="Details")).to_be_visible()
+    expect(panel.get_by_role("button", name="Close")).to_be_focused()
+    expect(chat.page.locator(".presence")).to_have_attribute("aria-expanded", "true")
+    chat.page.keyboard.press("Enter")
+    expect(panel).to_be_hidden()
+    expect(chat.composer).to_be_focused()
+
+
 def test_whoever_is_removed_is_told_and_hears_nothing_more(
     page_for: Tabs, open_chat: Callable[..., Chat], project: Project, alice: Person, bob: Person
 ):

@@ -1,32 +1,23 @@
 import { Controller } from "@hotwired/stimulus";
-import { colour, initials } from "projchat/helpers/avatar";
-import { t } from "projchat/i18n";
 import { openChat } from "projchat/open_chat";
 
-const ROLES = { owner: t("owner"), admin: t("admin"), member: "" };
-
-// Details and members at the right, on demand.
+// The panel at the right shows one view at a time. A view is a template: opening it makes it, so
+// its controller connects, and closing it takes it away. What else the opener says, as in
+// `panel:open` with `{view: "thread", number: 5}`, its controller finds in its value `detail`.
 export default class extends Controller {
-  static targets = [
-    "panel",
-    "button",
-    "close",
-    "rest",
-    "description",
-    "count",
-    "people",
-    "template",
-  ];
+  static targets = ["panel", "title", "close", "body", "view", "button", "rest"];
 
   #chat = openChat();
   #wide = matchMedia("(width >= 800px)");
+  #view = null;
+  #opener = null;
 
   // Lifecycle
 
   connect() {
-    this.ends = ["people", "project"].map((name) => this.#chat.on(name, () => this.#show()));
+    // In a narrow window the panel would cover the place that is gone to.
+    this.ends = ["going", "compose"].map((name) => this.#chat.on(name, () => this.#giveWay()));
     this.#wide.addEventListener("change", this.#resized);
-    this.#show();
   }
 
   disconnect() {
@@ -36,62 +27,74 @@ export default class extends Controller {
 
   // Actions
 
-  toggle() {
-    if (this.#isOpen) this.close();
-    else this.#open();
+  /** From a button, with `data-panel-view-param`, or as the window's event `panel:open`. */
+  open({ params, detail }) {
+    const { view, ...more } = { ...params, ...detail };
+    const template = this.viewTargets.find(({ dataset }) => dataset.view === view);
+    if (!template) return;
+    this.#rememberOpener();
+    this.#show(template, more);
+    (this.bodyTarget.querySelector("[autofocus]") ?? this.closeTarget).focus();
+  }
+
+  toggle(event) {
+    if (this.#view === event.params.view) this.close();
+    else this.open(event);
   }
 
   close() {
-    if (!this.#isOpen) return;
-    this.#setOpen(false);
-    this.buttonTarget.focus();
+    if (!this.#view) return;
+    this.#hide();
+    this.#wayBack.focus();
   }
 
   escape(event) {
-    if (this.panelTarget.contains(event.target)) this.close();
+    if (!event.defaultPrevented && this.panelTarget.contains(event.target)) this.close();
   }
 
   // Internal
 
-  #open() {
-    this.#setOpen(true);
-    this.closeTarget.focus();
+  #show(template, detail) {
+    const content = template.content.cloneNode(true);
+    const view = content.firstElementChild;
+    view.setAttribute(`data-${view.dataset.controller}-detail-value`, JSON.stringify(detail));
+    this.titleTarget.textContent = template.dataset.title;
+    this.bodyTarget.replaceChildren(content);
+    this.#settle(template.dataset.view);
   }
 
-  #setOpen(open) {
-    this.panelTarget.hidden = !open;
-    this.element.classList.toggle("chat--panel-open", open);
-    this.buttonTarget.setAttribute("aria-expanded", open);
+  #hide() {
+    this.bodyTarget.replaceChildren();
+    this.#settle(null);
+  }
+
+  #settle(view) {
+    this.#view = view;
+    this.panelTarget.hidden = !view;
+    this.element.classList.toggle("chat--panel-open", Boolean(view));
+    for (const button of this.buttonTargets) {
+      button.setAttribute("aria-expanded", button.dataset.panelViewParam === view);
+    }
     this.#resized();
+  }
+
+  #giveWay() {
+    if (!this.#wide.matches) this.#hide();
   }
 
   /** In a narrow window it lies over the rest of the page, which waits. */
   #resized = () => {
-    for (const rest of this.restTargets) rest.inert = this.#isOpen && !this.#wide.matches;
+    for (const rest of this.restTargets) rest.inert = Boolean(this.#view) && !this.#wide.matches;
   };
 
-  #show() {
-    const { people, project } = this.#chat;
-    this.descriptionTarget.textContent = project.description || t("No description yet.");
-    this.countTarget.textContent = people.members.length;
-    this.peopleTarget.replaceChildren(...people.members.map((member) => this.#row(member)));
+  /** What leads from one view to the next stands in the panel and goes with it. */
+  #rememberOpener() {
+    const { activeElement } = document;
+    if (!this.panelTarget.contains(activeElement)) this.#opener = activeElement;
   }
 
-  #row({ id, name, role }) {
-    const isHere = this.#chat.people.isPresent(id);
-    const row = this.templateTarget.content.firstElementChild.cloneNode(true);
-    const avatar = row.querySelector(".avatar");
-    avatar.textContent = initials(name);
-    avatar.dataset.colour = colour(id);
-    avatar.classList.toggle("avatar--present", isHere);
-    row.querySelector(".panel__name").textContent = name;
-    row.querySelector(".panel__here").textContent = isHere ? t("here now") : "";
-    row.querySelector(".panel__role").textContent = ROLES[role];
-    row.querySelector(".panel__role").hidden = role === "member";
-    return row;
-  }
-
-  get #isOpen() {
-    return !this.panelTarget.hidden;
+  get #wayBack() {
+    const opener = this.#opener;
+    return opener?.isConnected && opener !== document.body ? opener : this.buttonTarget;
   }
 }

@@ -1,0 +1,47 @@
+import { Controller } from "@hotwired/stimulus";
+import { colour, initials } from "projchat/helpers/avatar";
+import { t } from "projchat/i18n";
+import { openChat } from "projchat/open_chat";
+
+const ROLES = { owner: t("owner"), admin: t("admin"), member: "" };
+
+// The project's description and its members, in the panel.
+export default class extends Controller {
+  static targets = ["description", "count", "people", "template"];
+
+  #chat = openChat();
+
+  // Lifecycle
+
+  connect() {
+    this.ends = ["people", "project"].map((name) => this.#chat.on(name, () => this.#show()));
+    this.#show();
+  }
+
+  disconnect() {
+    for (const end of this.ends) end();
+  }
+
+  // Internal
+
+  #show() {
+    const { people, project } = this.#chat;
+    this.descriptionTarget.textContent = project.description || t("No description yet.");
+    this.countTarget.textContent = people.members.length;
+    this.peopleTarget.replaceChildren(...people.members.map((member) => this.#row(member)));
+  }
+
+  #row({ id, name, role }) {
+    const isHere = this.#chat.people.isPresent(id);
+    const row = this.templateTarget.content.firstElementChild.cloneNode(true);
+    const avatar = row.querySelector(".avatar");
+    avatar.textContent = initials(name);
+    avatar.dataset.colour = colour(id);
+    avatar.classList.toggle("avatar--present", isHere);
+    row.querySelector(".panel__name").textContent = name;
+    row.querySelector(".panel__here").textContent = isHere ? t("here now") : "";
+    row.querySelector(".panel__role").textContent = ROLES[role];
+    row.querySelector(".panel__role").hidden = role === "member";
+    return row;
+  }
+}
