@@ -55,7 +55,7 @@ node_modules/.package-lock.json: package-lock.json | $(STAMPS)/venv
 	@scripts/with-node npm ci --omit=optional --loglevel=error >/dev/null
 	@touch $@
 
-static/vendor/.done: node_modules/.package-lock.json scripts/vendor
+static/vendor/.done: node_modules/.package-lock.json scripts/vendor scripts/emoji $(STAMPS)/python
 	@scripts/vendor
 
 %.mo: %.po | $(STAMPS)/python

@@ -271,6 +271,13 @@ class AcceptOut(SessionOut):
     project_id: int
 
 
+class ReactionOut(Output):
+    """One emoji under a message, and who chose it."""
+
+    emoji: str
+    user_ids: list[int]
+
+
 class MessageOut(Output):
     """A message, the same object everywhere."""
 
@@ -288,6 +295,7 @@ class MessageOut(Output):
     created_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
+    reactions: list[ReactionOut]
 
 
 class PageOut(Output):

@@ -15,6 +15,7 @@ FLOORS: list[set[str]] = [
     {
         "config",
         "database",
+        "emoji",
         "extensions",
         "failpoints",
         "logs",

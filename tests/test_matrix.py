@@ -136,6 +136,12 @@ MATRIX = {
     f"GET {PROJECT}/messages": Row(FOR_MEMBERS),
     f"POST {PROJECT}/messages": Row("401 404 404 201 201 201", {"content": "Hello"}),
     f"GET {PROJECT}/messages/<int:number>": Row(FOR_MEMBERS, values={"number": 1}),
+    f"PUT {PROJECT}/messages/<int:number>/reactions/<emoji>": Row(
+        FOR_MEMBERS, prepare=Scene.message_of_a_member, values={"emoji": "👍"}
+    ),
+    f"DELETE {PROJECT}/messages/<int:number>/reactions/<emoji>": Row(
+        FOR_MEMBERS, prepare=Scene.message_of_a_member, values={"emoji": "👍"}
+    ),
     # The author of a message, and those who manage the project
     f"PATCH {PROJECT}/messages/<int:number>": Row(
         "401 404 404 200 403 403", {"content": "Edited"}, Scene.message_of_a_member

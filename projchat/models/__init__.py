@@ -1,6 +1,6 @@
 """The nouns of projchat; the rules live on them as verbs."""
 
-from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal
+from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal, Unchanged
 from .invite import Invite
 from .login import Login
 from .membership import Membership, Role
@@ -20,5 +20,6 @@ __all__ = [
     "Project",
     "Refusal",
     "Role",
+    "Unchanged",
     "User",
 ]

@@ -28,3 +28,7 @@ class AlreadySent(Exception):
     def __init__(self, client_id: str) -> None:
         super().__init__(client_id)
         self.client_id = client_id
+
+
+class Unchanged(Exception):
+    """It is so already; the transaction must be rolled back."""

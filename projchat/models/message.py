@@ -13,14 +13,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     select,
-    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from sqlalchemy.orm.attributes import set_committed_value
 
-from .. import markup
+from .. import emoji, markup
 from ..extensions import Model, db
-from .errors import Conflict, Forbidden, Invalid
+from .errors import Conflict, Forbidden, Invalid, Unchanged
 from .types import BigKey, UtcDateTime, now, rfc3339
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from .user import User
 
 CLIENT_ID_LENGTH = 100
+MOST_REACTIONS = 20
 
 
 class Message(Model):
@@ -60,6 +59,8 @@ class Message(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # What to_dict() shows, in the order of first use: [{"emoji": "👍", "userIds": [3]}].
+    reactions: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
 
     author: Mapped["User"] = relationship(lazy="raise")
     project: Mapped["Project"] = relationship(lazy="raise")
@@ -88,7 +89,9 @@ class Message(Model):
             raise Conflict("message_deleted")
         if content == self.body:
             return False
-        self._change(body=content, html=markup.render(content), edited_at=now())
+        html = markup.render(content)
+        self._begin_change()
+        self._change(body=content, html=html, edited_at=now())
         return True
 
     def delete(self, membership: "Membership") -> bool:
@@ -100,22 +103,49 @@ class Message(Model):
             raise Forbidden("not_author")
         if self.deleted_at is not None:
             return False
-        self._change(body="", html="", deleted_at=now())
+        self._begin_change()
+        self._change(body="", html="", deleted_at=now(), reactions=None)
         return True
 
-    def _change(self, **values: Any) -> None:
-        """Stamp the change with the next version; a deletion that came first wins."""
-        values["version"] = self.project.next_version()
-        table = Message.__table__
-        changed = db.session.execute(
-            update(table)  # type: ignore[arg-type]
-            .where(table.c.id == self.id, table.c.deleted_at.is_(None))
-            .values(values)
-        )
-        if changed.rowcount == 0:  # type: ignore[attr-defined]
+    def react(self, user: "User", text: str, chosen: bool) -> None:
+        """Add a reaction of the user, or take it back.
+
+        Raises `Invalid` for what is no single emoji, `Conflict` for too many different ones and
+        once deleted or archived, `Unchanged` if it is so already.
+        """
+        name = _emoji(text)
+        self._require_text()
+        self._begin_change()
+        users = {each["emoji"]: each["userIds"] for each in self.reactions or []}
+        if chosen is (user.id in users.get(name, [])):
+            raise Unchanged
+        others = [each for each in users.get(name, []) if each != user.id]
+        users[name] = [*others, user.id] if chosen else others
+        if len(users) > MOST_REACTIONS:
+            raise Conflict("reactions_full")
+        reactions = [{"emoji": name, "userIds": ids} for name, ids in users.items() if ids]
+        self._change(reactions=reactions or None)
+
+    def _require_text(self) -> None:
+        if self.kind != "text":
+            raise Conflict("message_system")
+
+    def _begin_change(self) -> None:
+        """Take the next version, and read the message again as the change before left it.
+
+        The counter's row lock lets one change after the other into a project, so nothing that
+        somebody else did meanwhile is written over or told as it was. A deletion that came first
+        wins.
+        """
+        version = self.project.next_version()
+        db.session.refresh(self, COLUMNS)
+        if self.deleted_at is not None:
             raise Conflict("message_deleted")
+        self._change(version=version)
+
+    def _change(self, **values: Any) -> None:
         for name, value in values.items():
-            set_committed_value(self, name, value)
+            setattr(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """The message as the page, the API, the live events and others see it."""
@@ -134,7 +164,18 @@ class Message(Model):
             "createdAt": rfc3339(self.created_at),
             "editedAt": rfc3339(self.edited_at),
             "deletedAt": rfc3339(self.deleted_at),
+            "reactions": self.reactions or [],
         }
+
+
+COLUMNS = Message.__table__.columns.keys()
+
+
+def _emoji(text: str) -> str:
+    name = emoji.spelled(text)
+    if name is None:
+        raise Invalid("not_emoji", "emoji")
+    return name
 
 
 def clean(content: str) -> str:

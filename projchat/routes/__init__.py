@@ -8,10 +8,32 @@ from flask_login import current_user
 from werkzeug.routing import IntegerConverter
 
 from ..i18n import reader_locale
-from . import accounts, health, i18n, invites, logins, members, messages, pages, projects
+from . import (
+    accounts,
+    health,
+    i18n,
+    invites,
+    logins,
+    members,
+    messages,
+    pages,
+    projects,
+    reactions,
+)
 from .contract import Json, spec
 
-BLUEPRINTS = (accounts, health, i18n, invites, logins, members, messages, pages, projects)
+BLUEPRINTS = (
+    accounts,
+    health,
+    i18n,
+    invites,
+    logins,
+    members,
+    messages,
+    pages,
+    projects,
+    reactions,
+)
 YEAR = 31_536_000
 
 

@@ -48,7 +48,7 @@ def create(project_id: int, body: MessageIn) -> tuple[dict[str, Any], int]:
 @endpoint(tag="messages", HTTP_200=MessageOut)
 def show(project_id: int, number: int) -> dict[str, Any]:
     """One message."""
-    return _find(find(project_id), number).to_dict()
+    return find_message(find(project_id), number).to_dict()
 
 
 @bp.patch("/<int:number>")
@@ -57,7 +57,7 @@ def show(project_id: int, number: int) -> dict[str, Any]:
 def update(project_id: int, number: int, body: MessagePatch) -> dict[str, Any]:
     """Change the text of my message."""
     project = find(project_id)
-    message = _find(project, number)
+    message = find_message(project, number)
     if message.edit(current_user, body.content):
         db.session.commit()
         deliver(project, message, event="message-updated")
@@ -70,14 +70,15 @@ def update(project_id: int, number: int, body: MessagePatch) -> dict[str, Any]:
 def delete(project_id: int, number: int) -> dict[str, Any]:
     """Delete a message; its tombstone keeps the place."""
     project = find(project_id)
-    message = _find(project, number)
+    message = find_message(project, number)
     if message.delete(project.membership):
         db.session.commit()
         deliver(project, message, event="message-updated")
     return message.to_dict()
 
 
-def _find(project: Project, number: int) -> Message:
+def find_message(project: Project, number: int) -> Message:
+    """The message with this number, or the 404 of the project."""
     return project.find_message(number) or abort(404)
 
 

@@ -150,6 +150,12 @@ export class Chat extends EventTarget {
     this.#changed(await api("DELETE", `${this.#path}/messages/${number}`));
   }
 
+  /** Adds my reaction to a message, or takes it back. */
+  async react(number, emoji, chosen) {
+    const path = `${this.#path}/messages/${number}/reactions/${encodeURIComponent(emoji)}`;
+    this.#changed(await api(chosen ? "PUT" : "DELETE", path));
+  }
+
   /** Lets the composer answer a message, or change one. */
   compose(what) {
     this.#tell("compose", what);

@@ -3,6 +3,7 @@
 import { beginsDay, continues } from "projchat/helpers/grouping";
 import { progress } from "projchat/helpers/sentences";
 import { t } from "projchat/i18n";
+import { reactionsOf } from "projchat/reactions";
 
 /**
  * The rows of a chat. `divider` is the number of the first new message. Each row has a `key` that
@@ -41,6 +42,7 @@ function messageRow(message, chat, previous, isLastOfMine) {
     isPresent: chat.people.isPresent(message.author.id),
     isLastOfMine,
     progress: isMine && isSaid(message) ? progressOf(message, chat) : null,
+    reactions: reactionsOf(message, chat),
     quoted: message.replyTo ? chat.quotes.get(message.replyTo) : null,
   };
 }

@@ -3,6 +3,7 @@ import { colour, initials } from "projchat/helpers/avatar";
 import { dayOf, momentOf, narrowTimeOf, timeOf } from "projchat/helpers/dates";
 import { sentenceOf } from "projchat/helpers/sentences";
 import { t } from "projchat/i18n";
+import { showReactions } from "projchat/reactions";
 
 const ICONS = { sending: "clock", sent: "check", read: "double-check" };
 const EXCERPT = 140;
@@ -24,6 +25,7 @@ export function signatureOf(row) {
     row.isGrouped,
     row.isPresent,
     row.isLastOfMine,
+    row.reactions.map(({ names }) => names).join(),
     progress?.state,
     progress?.words,
     quoted && `${quoted.number}.${quoted.version}`,
@@ -66,7 +68,7 @@ function showEvent(element, message) {
   element.dataset.number = message.number;
   showTime(element, message);
   part(element, "body").textContent = sentenceOf(message);
-  remove(element, "author", "quote", "failure", "progress", "meta", "avatar");
+  remove(element, "author", "quote", "reactions", "failure", "progress", "meta", "avatar");
 }
 
 function showMessage(element, row) {
@@ -84,6 +86,7 @@ function showMessage(element, row) {
   showBody(part(element, "body"), message);
   part(element, "edited").hidden = !message.editedAt || Boolean(message.deletedAt);
   if (message.editedAt) part(element, "edited").title = momentOf(new Date(message.editedAt));
+  showReactions(part(element, "reactions"), row.reactions);
   showProgress(element, row);
 }
 

@@ -22,6 +22,11 @@ export class People {
     return this.members.filter(({ id }) => this.#present.has(id));
   }
 
+  /** A member; undefined for somebody who is none now. */
+  find(id) {
+    return this.#members.get(id);
+  }
+
   isPresent(id) {
     return this.#present.has(id);
   }

@@ -5,6 +5,8 @@ import { toast } from "projchat/helpers/toast";
 import { t } from "projchat/i18n";
 import { openChat } from "projchat/open_chat";
 
+const KEYS = { r: "reply", e: "react" };
+
 // What can be done with a message. One toolbar serves them all: it moves to the message under the
 // pointer or with the focus.
 export default class extends Controller {
@@ -19,6 +21,7 @@ export default class extends Controller {
     if (!message?.number || message.kind === "system" || message.deletedAt) return;
     this.#bar ??= this.#createBar();
     if (this.#bar.parentElement === row || this.#holdsFocus) return;
+    this.#button("react").hidden = this.#chat.isReadOnly;
     this.#button("reply").hidden = this.#chat.isReadOnly;
     this.#button("edit").hidden = this.#chat.isReadOnly || !this.#chat.isMine(message);
     this.#button("delete").hidden = this.#chat.isReadOnly || !this.#mayDelete(message);
@@ -39,9 +42,10 @@ export default class extends Controller {
     const row = event.target;
     if (event.key === "Escape") return this.#chat.compose({});
     if (!row.matches(".message") || !isCharacter(event)) return;
-    if (event.key === "r") {
+    const act = KEYS[event.key];
+    if (act) {
       event.preventDefault();
-      return this.#do("reply", row);
+      return this.#do(act, row);
     }
     // Whoever begins to write means the composer, which gets this very character.
     this.#chat.compose({});
@@ -56,6 +60,8 @@ export default class extends Controller {
     const acts = {
       jump: () => this.#jump(message),
       reply: () => this.#reply(message),
+      react: () => this.#react(message, target, row),
+      toggle: () => this.#toggle(message, target.closest("[data-emoji]")),
       edit: () => this.#chat.compose({ edit: message }),
       copy: () => this.#copyLink(message),
       delete: () => this.#delete(message, row),
@@ -77,6 +83,31 @@ export default class extends Controller {
   #reply(message) {
     if (this.#chat.isReadOnly || message.kind === "system" || message.deletedAt) return;
     this.#chat.compose({ reply: message });
+  }
+
+  async #react(message, target, row) {
+    if (this.#chat.isReadOnly || message.kind === "system" || message.deletedAt) return;
+    const { pickEmoji } = await import("projchat/emoji_picker");
+    const emoji = await pickEmoji(target);
+    // The toolbar, which asked, has gone meanwhile.
+    if (document.activeElement === document.body) row.focus({ preventScroll: true });
+    if (!emoji) return;
+    const mine = message.reactions.find((each) => each.emoji === emoji)?.userIds ?? [];
+    if (mine.includes(this.#chat.viewer.id)) return;
+    await this.#setReaction(message, emoji, true);
+  }
+
+  async #toggle(message, { dataset, ariaPressed }) {
+    if (this.#chat.isReadOnly) return;
+    await this.#setReaction(message, dataset.emoji, ariaPressed !== "true");
+  }
+
+  async #setReaction({ number }, emoji, chosen) {
+    try {
+      await this.#chat.react(number, emoji, chosen);
+    } catch (error) {
+      toast(Object.values(error.fields ?? {})[0] ?? error.message);
+    }
   }
 
   async #copyLink({ projectId, number }) {

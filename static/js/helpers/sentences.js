@@ -1,7 +1,14 @@
 // What the page says in whole sentences: system messages, who is writing, the light, the states of
 // a message.
 import { timeOf } from "projchat/helpers/dates";
-import { nt, t } from "projchat/i18n";
+import { locale, nt, t } from "projchat/i18n";
+
+const conjunction = new Intl.ListFormat(locale, { type: "conjunction" });
+
+/** Anna, Boris and you. */
+export function listOf(names) {
+  return conjunction.format(names);
+}
 
 /** What happened, told from the `event` of a system message. */
 export function sentenceOf({ event, author, content }) {

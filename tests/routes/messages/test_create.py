@@ -23,6 +23,7 @@ KEYS = {
     "createdAt",
     "editedAt",
     "deletedAt",
+    "reactions",
 }
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 
