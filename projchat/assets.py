@@ -14,9 +14,6 @@ VERSION_LENGTH = 12
 
 #: Names of the browser libraries and the files they were copied to.
 VENDOR_MODULES = {
-    "@github/combobox-nav": "vendor/combobox-nav.js",
-    "@github/markdown-toolbar-element": "vendor/markdown-toolbar.js",
-    "@github/text-expander-element": "vendor/text-expander.js",
     "@hotwired/stimulus": "vendor/stimulus.js",
     "idb": "vendor/idb.js",
     "socket.io-client": "vendor/socket.io.esm.min.js",

@@ -76,6 +76,55 @@ def test_reacting_with_the_keyboard_alone_in_russian(
     expect(chip).to_have_count(1)
 
 
+def test_a_name_between_colons_becomes_an_emoji(open_chat: Callable[..., Chat], alice: Person):
+    chat = open_chat(alice)
+    options = chat.page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    # A time and an address are no names.
+    chat.composer.press_sequentially("at 12:30 http://x y :ta")
+    expect(options.first).to_be_visible()
+    chat.composer.fill("")
+    expect(options).to_have_count(0)
+    chat.composer.press_sequentially("Done :tad")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    chat.composer.press("Enter")
+    expect(chat.composer).to_have_value("Done 🎉 ")
+    expect(options).to_have_count(0)
+    chat.composer.press_sequentially(":heart:")
+    expect(chat.composer).to_have_value("Done 🎉 ❤️ ")
+    chat.composer.press_sequentially(":thumbs")
+    expect(options.first).to_be_visible()
+    chat.composer.press("Escape")
+    expect(options).to_have_count(0)
+    chat.composer.press("Enter")
+    expect(chat.texts).to_have_text(["Done 🎉 ❤️ :thumbs"])
+
+
+def test_an_emoji_from_the_table_stands_where_the_cursor_was(
+    open_chat: Callable[..., Chat], alice: Person
+):
+    chat = open_chat(alice)
+    chat.composer.fill("ab")
+    chat.composer.press("ArrowLeft")
+    chat.page.get_by_role("button", name="Emoji", exact=True).click()
+    chat.page.get_by_role("searchbox").fill("rocket")
+    expect(chat.page.locator(".picker__emoji").first).to_have_text("🚀")
+    chat.page.keyboard.press("Enter")
+    expect(chat.composer).to_have_value("a🚀b")
+    expect(chat.composer).to_be_focused()
+
+
+def test_a_russian_name_becomes_an_emoji_too(open_chat: Callable[..., Chat], alice: Person):
+    chat = open_chat(alice, locale="ru-RU")
+    options = chat.page.get_by_role("listbox", name="Подсказки").get_by_role("option")
+    chat.composer.press_sequentially(":огон")
+    expect(options.first).to_contain_text("🔥")
+    options.first.click()
+    expect(chat.composer).to_have_value("🔥 ")
+    expect(chat.composer).to_be_focused()
+    chat.composer.press_sequentially(":fire")
+    expect(options.first).to_contain_text("🔥")
+
+
 def test_a_refused_reaction_says_why(
     page_for: Tabs, open_chat: Callable[..., Chat], project: Project, alice: Person, bob: Person
 ):
