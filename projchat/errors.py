@@ -38,6 +38,7 @@ WORDS = {
     "message_system": _l("This can only be done with what somebody has written."),
     "not_emoji": _l("A reaction is one emoji."),
     "reactions_full": _l("A message has at most 20 different reactions."),
+    "pins_full": _l("A project has at most 100 pinned messages."),
     "message_deleted": _l("The message has been deleted."),
     "project_archived": _l("The project is archived and can only be read."),
     "owner_stays": _l("The owner must hand the project over first."),

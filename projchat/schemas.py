@@ -296,6 +296,8 @@ class MessageOut(Output):
     edited_at: datetime | None
     deleted_at: datetime | None
     reactions: list[ReactionOut]
+    pinned_at: datetime | None
+    pinned_by: int | None
 
 
 class PageOut(Output):
@@ -309,6 +311,12 @@ class PageOut(Output):
     version: int
     has_more: bool
     reset: bool | None = None
+
+
+class PinsOut(Output):
+    """The pinned messages, the latest first."""
+
+    messages: list[MessageOut]
 
 
 class ErrorBody(Output):

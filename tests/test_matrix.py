@@ -142,6 +142,11 @@ MATRIX = {
     f"DELETE {PROJECT}/messages/<int:number>/reactions/<emoji>": Row(
         FOR_MEMBERS, prepare=Scene.message_of_a_member, values={"emoji": "👍"}
     ),
+    f"PUT {PROJECT}/messages/<int:number>/pin": Row(FOR_MEMBERS, prepare=Scene.message_of_a_member),
+    f"DELETE {PROJECT}/messages/<int:number>/pin": Row(
+        FOR_MEMBERS, prepare=Scene.message_of_a_member
+    ),
+    f"GET {PROJECT}/pins": Row(FOR_MEMBERS),
     # The author of a message, and those who manage the project
     f"PATCH {PROJECT}/messages/<int:number>": Row(
         "401 404 404 200 403 403", {"content": "Edited"}, Scene.message_of_a_member

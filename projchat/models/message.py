@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     select,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -42,6 +43,13 @@ class Message(Model):
         UniqueConstraint("author_id", "client_id"),
         UniqueConstraint("project_id", "number"),
         Index("ix_messages_project_id_version", "project_id", "version"),
+        Index(
+            "ix_messages_pinned",
+            "project_id",
+            "pinned_at",
+            postgresql_where=text("pinned_at IS NOT NULL"),
+            sqlite_where=text("pinned_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -61,6 +69,9 @@ class Message(Model):
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # What to_dict() shows, in the order of first use: [{"emoji": "👍", "userIds": [3]}].
     reactions: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    # The id of whoever pinned it, as in the reactions.
+    pinned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    pinned_by: Mapped[int | None] = mapped_column(BigInteger)
 
     author: Mapped["User"] = relationship(lazy="raise")
     project: Mapped["Project"] = relationship(lazy="raise")
@@ -104,16 +115,34 @@ class Message(Model):
         if self.deleted_at is not None:
             return False
         self._begin_change()
-        self._change(body="", html="", deleted_at=now(), reactions=None)
+        self._change(
+            body="", html="", deleted_at=now(), reactions=None, pinned_at=None, pinned_by=None
+        )
         return True
 
-    def react(self, user: "User", text: str, chosen: bool) -> None:
+    def pin(self, user: "User") -> None:
+        """Pin it. Raises `Conflict` once deleted or archived, `Unchanged` if it is pinned."""
+        self._require_text()
+        self._begin_change()
+        if self.pinned_at is not None:
+            raise Unchanged
+        self._change(pinned_at=now(), pinned_by=user.id)
+
+    def unpin(self) -> None:
+        """Let go of it. Raises as `pin` does."""
+        self._require_text()
+        self._begin_change()
+        if self.pinned_at is None:
+            raise Unchanged
+        self._change(pinned_at=None, pinned_by=None)
+
+    def react(self, user: "User", name: str, chosen: bool) -> None:
         """Add a reaction of the user, or take it back.
 
         Raises `Invalid` for what is no single emoji, `Conflict` for too many different ones and
         once deleted or archived, `Unchanged` if it is so already.
         """
-        name = _emoji(text)
+        name = _emoji(name)
         self._require_text()
         self._begin_change()
         users = {each["emoji"]: each["userIds"] for each in self.reactions or []}
@@ -165,17 +194,19 @@ class Message(Model):
             "editedAt": rfc3339(self.edited_at),
             "deletedAt": rfc3339(self.deleted_at),
             "reactions": self.reactions or [],
+            "pinnedAt": rfc3339(self.pinned_at),
+            "pinnedBy": self.pinned_by,
         }
 
 
 COLUMNS = Message.__table__.columns.keys()
 
 
-def _emoji(text: str) -> str:
-    name = emoji.spelled(text)
-    if name is None:
+def _emoji(name: str) -> str:
+    spelled = emoji.spelled(name)
+    if spelled is None:
         raise Invalid("not_emoji", "emoji")
-    return name
+    return spelled
 
 
 def clean(content: str) -> str:

@@ -26,6 +26,7 @@ NAME_LENGTH = 100
 DESCRIPTION_LENGTH = 2000
 PAGE_SIZE = 50
 LONGEST_PAGE = 500
+MOST_PINS = 100
 # They turn the text around them, in a list or a title that is not their own.
 BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -167,6 +168,18 @@ class Project(Model):
                 .limit(limit)
             )
         )
+
+    def pins(self) -> list[Message]:
+        """The pinned messages, the latest first."""
+        query = _messages(self.id).where(Message.pinned_at.is_not(None))
+        return list(db.session.scalars(query.order_by(Message.pinned_at.desc(), Message.id)))
+
+    def pin(self, actor: "User", message: Message) -> Message:
+        """Pin a message; the message that says so. Raises as `Message.pin`, and for too many."""
+        message.pin(actor)
+        if len(self.pins()) > MOST_PINS:
+            raise Conflict("pins_full")
+        return self._announce("message-pinned", actor, number=message.number)
 
     def members(self) -> list[Membership]:
         """Everybody in the project, in the order they came."""
@@ -338,11 +351,16 @@ class Project(Model):
         return Message(id=key, author=author, **values)
 
     def _announce(
-        self, event: str, actor: "User", about: "User | None" = None, text: str | None = None
+        self,
+        event: str,
+        actor: "User",
+        about: "User | None" = None,
+        text: str | None = None,
+        **more: Any,
     ) -> Message:
         """Add a system message; the reader's side makes the sentence from `event`."""
         about = about or actor
-        details = {"type": event, "userId": about.id, "userName": about.name}
+        details = {"type": event, "userId": about.id, "userName": about.name, **more}
         if text is not None:
             details["text"] = text
         plain = " ".join([about.name, event, *([text] if text else [])])

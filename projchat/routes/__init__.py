@@ -17,6 +17,7 @@ from . import (
     members,
     messages,
     pages,
+    pins,
     projects,
     reactions,
 )
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     members,
     messages,
     pages,
+    pins,
     projects,
     reactions,
 )

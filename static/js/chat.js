@@ -32,6 +32,7 @@ export class Chat extends EventTarget {
     this.project = data.project;
     this.focusNumber = data.focusNumber;
     this.#path = `/api/projects/${this.project.id}`;
+    this.timeline.onChange = (message) => this.#tell("changed", message);
     this.timeline.reset(data.page, this.project.messageCount);
     this.people = new People(this.project, this.viewer.id);
     this.seenNumber = this.lastReadNumber;
@@ -154,6 +155,11 @@ export class Chat extends EventTarget {
   async react(number, emoji, chosen) {
     const path = `${this.#path}/messages/${number}/reactions/${encodeURIComponent(emoji)}`;
     this.#changed(await api(chosen ? "PUT" : "DELETE", path));
+  }
+
+  /** Pins a message, or lets go of it. */
+  async pin(number, pinned) {
+    this.#changed(await api(pinned ? "PUT" : "DELETE", `${this.#path}/messages/${number}/pin`));
   }
 
   /** Lets the composer answer a message, or change one. */

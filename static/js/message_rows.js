@@ -42,6 +42,7 @@ function messageRow(message, chat, previous, isLastOfMine) {
     isPresent: chat.people.isPresent(message.author.id),
     isLastOfMine,
     progress: isMine && isSaid(message) ? progressOf(message, chat) : null,
+    pinnedBy: chat.people.find(message.pinnedBy)?.name,
     reactions: reactionsOf(message, chat),
     quoted: message.replyTo ? chat.quotes.get(message.replyTo) : null,
   };

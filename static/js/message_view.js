@@ -67,8 +67,19 @@ function showEvent(element, message) {
   element.classList.add("message--event");
   element.dataset.number = message.number;
   showTime(element, message);
-  part(element, "body").textContent = sentenceOf(message);
+  showSentence(part(element, "body"), message);
   remove(element, "author", "quote", "reactions", "failure", "progress", "meta", "avatar");
+}
+
+/** What it tells of a message leads there. */
+function showSentence(body, message) {
+  const place = message.event?.number;
+  const words = place ? document.createElement("button") : body;
+  words.textContent = sentenceOf(message);
+  if (!place) return;
+  Object.assign(words, { type: "button", className: "message__place" });
+  Object.assign(words.dataset, { act: "place", place });
+  body.replaceChildren(words);
 }
 
 function showMessage(element, row) {
@@ -86,8 +97,14 @@ function showMessage(element, row) {
   showBody(part(element, "body"), message);
   part(element, "edited").hidden = !message.editedAt || Boolean(message.deletedAt);
   if (message.editedAt) part(element, "edited").title = momentOf(new Date(message.editedAt));
+  showPin(element, row);
   showReactions(part(element, "reactions"), row.reactions);
   showProgress(element, row);
+}
+
+function showPin(element, { message, pinnedBy }) {
+  part(element, "pinned").hidden = !message.pinnedAt;
+  part(element, "pinned").title = pinnedBy ? t("Pinned by {name}", { name: pinnedBy }) : "";
 }
 
 function showAuthor(element, { message, isPresent }) {

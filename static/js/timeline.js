@@ -13,6 +13,8 @@ export class Timeline {
   head = 0;
   /** The number of the newest message heard of. */
   count = 0;
+  /** Called with each change as it is applied, wherever in the history it is. */
+  onChange = () => {};
 
   // The stretch: messages with consecutive numbers.
   #messages = [];
@@ -160,6 +162,7 @@ export class Timeline {
   }
 
   #place(message) {
+    this.onChange(message);
     this.count = Math.max(this.count, message.number);
     const known = this.find(message.number);
     if (!known) {

@@ -22,6 +22,8 @@ export default class extends Controller {
     this.#bar ??= this.#createBar();
     if (this.#bar.parentElement === row || this.#holdsFocus) return;
     this.#button("react").hidden = this.#chat.isReadOnly;
+    this.#button("pin").hidden = this.#chat.isReadOnly;
+    this.#label("pin", message.pinnedAt ? t("Unpin") : t("Pin"));
     this.#button("reply").hidden = this.#chat.isReadOnly;
     this.#button("edit").hidden = this.#chat.isReadOnly || !this.#chat.isMine(message);
     this.#button("delete").hidden = this.#chat.isReadOnly || !this.#mayDelete(message);
@@ -58,11 +60,13 @@ export default class extends Controller {
     const message = this.#messageOf(row);
     if (!message) return;
     const acts = {
-      jump: () => this.#jump(message),
+      jump: () => this.#goTo(message.replyTo),
+      place: () => this.#goTo(Number(target.closest("[data-place]").dataset.place)),
       reply: () => this.#reply(message),
       react: () => this.#react(message, target, row),
       toggle: () => this.#toggle(message, target.closest("[data-emoji]")),
       edit: () => this.#chat.compose({ edit: message }),
+      pin: () => this.#pin(message),
       copy: () => this.#copyLink(message),
       delete: () => this.#delete(message, row),
       retry: () => this.#chat.outbox.retry(message.clientId),
@@ -72,9 +76,9 @@ export default class extends Controller {
     acts[act]();
   }
 
-  async #jump({ replyTo }) {
+  async #goTo(number) {
     try {
-      await this.#chat.goTo(replyTo);
+      await this.#chat.goTo(number);
     } catch (error) {
       toast(error.message);
     }
@@ -107,6 +111,15 @@ export default class extends Controller {
       await this.#chat.react(number, emoji, chosen);
     } catch (error) {
       toast(Object.values(error.fields ?? {})[0] ?? error.message);
+    }
+  }
+
+  async #pin({ number, pinnedAt }) {
+    try {
+      await this.#chat.pin(number, !pinnedAt);
+      this.#label("pin", pinnedAt ? t("Pin") : t("Unpin"));
+    } catch (error) {
+      toast(error.message);
     }
   }
 
@@ -152,6 +165,10 @@ export default class extends Controller {
   #createBar() {
     const template = document.getElementById("actions-template");
     return template.content.firstElementChild.cloneNode(true);
+  }
+
+  #label(act, words) {
+    Object.assign(this.#button(act), { title: words, ariaLabel: words });
   }
 
   #button(act) {

@@ -95,6 +95,6 @@ export default class extends Controller {
 
   get #wayBack() {
     const opener = this.#opener;
-    return opener?.isConnected && opener !== document.body ? opener : this.buttonTarget;
+    return opener?.isConnected && opener !== document.body ? opener : this.buttonTargets.at(-1);
   }
 }

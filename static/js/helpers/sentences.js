@@ -25,6 +25,8 @@ export function sentenceOf({ event, author, content }) {
       return t("{name} archived the project", { name });
     case "project-unarchived":
       return t("{name} brought the project back from the archive", { name });
+    case "message-pinned":
+      return t("{name} pinned a message", { name });
     case "member-joined":
       return t("{user} joined", { user });
     case "member-left":

@@ -24,6 +24,8 @@ KEYS = {
     "editedAt",
     "deletedAt",
     "reactions",
+    "pinnedAt",
+    "pinnedBy",
 }
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 
