@@ -319,6 +319,20 @@ class PinsOut(Output):
     messages: list[MessageOut]
 
 
+class RevisionOut(Output):
+    """A former text of a message, and when it was written."""
+
+    content: str
+    html: str
+    created_at: datetime
+
+
+class RevisionsOut(Output):
+    """The former texts of a message, oldest first."""
+
+    revisions: list[RevisionOut]
+
+
 class ErrorBody(Output):
     """What went wrong, for programs (`code`) and for people (`message`, `fields`)."""
 

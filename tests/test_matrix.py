@@ -147,6 +147,7 @@ MATRIX = {
         FOR_MEMBERS, prepare=Scene.message_of_a_member
     ),
     f"GET {PROJECT}/pins": Row(FOR_MEMBERS),
+    f"GET {PROJECT}/messages/<int:number>/revisions": Row(FOR_MEMBERS, values={"number": 1}),
     # The author of a message, and those who manage the project
     f"PATCH {PROJECT}/messages/<int:number>": Row(
         "401 404 404 200 403 403", {"content": "Edited"}, Scene.message_of_a_member

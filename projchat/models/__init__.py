@@ -6,6 +6,7 @@ from .login import Login
 from .membership import Membership, Role
 from .message import Message
 from .project import Project
+from .revision import Revision
 from .user import User
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Message",
     "Project",
     "Refusal",
+    "Revision",
     "Role",
     "Unchanged",
     "User",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    delete,
     select,
     text,
 )
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from .. import emoji, markup
 from ..extensions import Model, db
 from .errors import Conflict, Forbidden, Invalid, Unchanged
+from .revision import Revision
 from .types import BigKey, UtcDateTime, now, rfc3339
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 CLIENT_ID_LENGTH = 100
 MOST_REACTIONS = 20
+MOST_REVISIONS = 100
 
 
 class Message(Model):
@@ -102,6 +105,7 @@ class Message(Model):
             return False
         html = markup.render(content)
         self._begin_change()
+        self._keep_text()
         self._change(body=content, html=html, edited_at=now())
         return True
 
@@ -115,10 +119,17 @@ class Message(Model):
         if self.deleted_at is not None:
             return False
         self._begin_change()
+        db.session.execute(delete(Revision).where(Revision.message_id == self.id))
         self._change(
             body="", html="", deleted_at=now(), reactions=None, pinned_at=None, pinned_by=None
         )
         return True
+
+    def revisions(self) -> list[Revision]:
+        """What it said before, oldest first."""
+        query = select(Revision).where(Revision.message_id == self.id)
+        latest = db.session.scalars(query.order_by(Revision.id.desc()).limit(MOST_REVISIONS))
+        return list(reversed(list(latest)))
 
     def pin(self, user: "User") -> None:
         """Pin it. Raises `Conflict` once deleted or archived, `Unchanged` if it is pinned."""
@@ -154,6 +165,12 @@ class Message(Model):
             raise Conflict("reactions_full")
         reactions = [{"emoji": name, "userIds": ids} for name, ids in users.items() if ids]
         self._change(reactions=reactions or None)
+
+    def _keep_text(self) -> None:
+        written = self.edited_at or self.created_at
+        db.session.add(
+            Revision(message_id=self.id, body=self.body, html=self.html, created_at=written)
+        )
 
     def _require_text(self) -> None:
         if self.kind != "text":

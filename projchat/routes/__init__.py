@@ -20,6 +20,7 @@ from . import (
     pins,
     projects,
     reactions,
+    revisions,
 )
 from .contract import Json, spec
 
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     pins,
     projects,
     reactions,
+    revisions,
 )
 YEAR = 31_536_000
 

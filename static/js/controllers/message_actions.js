@@ -66,6 +66,7 @@ export default class extends Controller {
       react: () => this.#react(message, target, row),
       toggle: () => this.#toggle(message, target.closest("[data-emoji]")),
       edit: () => this.#chat.compose({ edit: message }),
+      history: () => this.dispatch("history", { detail: message }),
       pin: () => this.#pin(message),
       copy: () => this.#copyLink(message),
       delete: () => this.#delete(message, row),

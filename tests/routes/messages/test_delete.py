@@ -27,8 +27,11 @@ def test_it_works(bob, message, path):
 
 
 def test_nothing_of_its_words_is_left(bob, path, database):
+    bob.patch(path, {"content": "A secret, edited"})
     bob.delete(path)
-    assert "A secret" not in str(database.contents()["messages"])
+    contents = database.contents()
+    assert "A secret" not in str(contents["messages"])
+    assert "A secret" not in str(contents["revisions"])
 
 
 def test_the_members_hear_of_it(alice, bob, charlie, project, path):
