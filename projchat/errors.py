@@ -40,6 +40,7 @@ WORDS = {
     "reactions_full": _l("A message has at most 20 different reactions."),
     "pins_full": _l("A project has at most 100 pinned messages."),
     "message_deleted": _l("The message has been deleted."),
+    "message_changed": _l("The message has been changed elsewhere meanwhile."),
     "project_archived": _l("The project is archived and can only be read."),
     "owner_stays": _l("The owner must hand the project over first."),
     "client_id_reused": _l("This clientId was used for another message."),

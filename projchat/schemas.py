@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
+from .models.message import ANY_EDIT
+
 LARGEST_CURSOR = 2**53 - 1
 
 Cursor = Annotated[StrictInt, Field(ge=0, le=LARGEST_CURSOR)]
@@ -108,9 +110,10 @@ class MessageIn(Input):
 
 
 class MessagePatch(Input):
-    """The new text of a message."""
+    """The new text of a message; `editedAt` as last seen refuses to overwrite another change."""
 
     content: Text
+    edited_at: Annotated[StrictStr, Field(max_length=40)] | None = ANY_EDIT
 
 
 class MessageQuery(BaseModel):

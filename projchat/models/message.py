@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .user import User
 
 CLIENT_ID_LENGTH = 100
+# Stands for whatever moment of the last edit, where None means that there was none.
+ANY_EDIT = "*"
 MOST_REACTIONS = 20
 MOST_REVISIONS = 100
 
@@ -91,39 +93,42 @@ class Message(Model):
         sent = select(cls.id).where(cls.author_id == author.id, cls.client_id == client_id)
         return db.session.scalar(sent) is not None
 
-    def edit(self, user: "User", content: str) -> bool:
-        """Change the text; False if it is the same already.
+    def edit(self, user: "User", content: str, known: str | None = ANY_EDIT) -> None:
+        """Change the text.
 
-        Raises `Forbidden` for anybody but the author, `Conflict` once deleted or archived.
+        `known` is the `editedAt` that the author saw: what they did not see, they do not
+        overwrite, and a request that was cut off and arrives late undoes nothing.
+        Raises `Forbidden` for anybody but the author, `Conflict` once deleted or archived, or
+        if the text was changed since `known`, `Unchanged` if it says so already.
         """
         if self.kind != "text" or self.author_id != user.id:
             raise Forbidden("not_author")
         content = clean(content)
-        if self.deleted_at is not None:
-            raise Conflict("message_deleted")
-        if content == self.body:
-            return False
         html = markup.render(content)
         self._begin_change()
+        self._require_text()
+        if content == self.body:
+            raise Unchanged
+        if known not in (ANY_EDIT, rfc3339(self.edited_at)):
+            raise Conflict("message_changed")
         self._keep_text()
         self._change(body=content, html=html, edited_at=now())
-        return True
 
-    def delete(self, membership: "Membership") -> bool:
-        """Leave a tombstone without content; False if it is one already.
+    def delete(self, membership: "Membership") -> None:
+        """Leave a tombstone without content.
 
-        Raises `Forbidden` unless the member is the author or manages the project.
+        Raises `Forbidden` unless the member is the author or manages the project, `Unchanged` if
+        it is one already.
         """
         if self.kind != "text" or not (self.author_id == membership.user_id or membership.manages):
             raise Forbidden("not_author")
-        if self.deleted_at is not None:
-            return False
         self._begin_change()
+        if self.deleted_at is not None:
+            raise Unchanged
         db.session.execute(delete(Revision).where(Revision.message_id == self.id))
         self._change(
             body="", html="", deleted_at=now(), reactions=None, pinned_at=None, pinned_by=None
         )
-        return True
 
     def revisions(self) -> list[Revision]:
         """What it said before, oldest first."""
@@ -133,16 +138,16 @@ class Message(Model):
 
     def pin(self, user: "User") -> None:
         """Pin it. Raises `Conflict` once deleted or archived, `Unchanged` if it is pinned."""
-        self._require_text()
         self._begin_change()
+        self._require_text()
         if self.pinned_at is not None:
             raise Unchanged
         self._change(pinned_at=now(), pinned_by=user.id)
 
     def unpin(self) -> None:
         """Let go of it. Raises as `pin` does."""
-        self._require_text()
         self._begin_change()
+        self._require_text()
         if self.pinned_at is None:
             raise Unchanged
         self._change(pinned_at=None, pinned_by=None)
@@ -154,8 +159,8 @@ class Message(Model):
         once deleted or archived, `Unchanged` if it is so already.
         """
         name = _emoji(name)
-        self._require_text()
         self._begin_change()
+        self._require_text()
         users = {each["emoji"]: each["userIds"] for each in self.reactions or []}
         if chosen is (user.id in users.get(name, [])):
             raise Unchanged
@@ -175,18 +180,17 @@ class Message(Model):
     def _require_text(self) -> None:
         if self.kind != "text":
             raise Conflict("message_system")
+        if self.deleted_at is not None:
+            raise Conflict("message_deleted")
 
     def _begin_change(self) -> None:
         """Take the next version, and read the message again as the change before left it.
 
         The counter's row lock lets one change after the other into a project, so nothing that
-        somebody else did meanwhile is written over or told as it was. A deletion that came first
-        wins.
+        somebody else did meanwhile is written over or told as it was.
         """
         version = self.project.next_version()
         db.session.refresh(self, COLUMNS)
-        if self.deleted_at is not None:
-            raise Conflict("message_deleted")
         self._change(version=version)
 
     def _change(self, **values: Any) -> None:

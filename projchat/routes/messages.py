@@ -1,5 +1,6 @@
 """The message API: the database first, then the room."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort
@@ -7,7 +8,7 @@ from flask_login import current_user
 
 from ..extensions import db, limiter
 from ..failpoints import hit
-from ..models import AlreadySent, Message, Project
+from ..models import AlreadySent, Message, Project, Unchanged
 from ..schemas import MessageIn, MessageOut, MessagePatch, MessageQuery, PageOut
 from .contract import endpoint
 from .delivery import deliver
@@ -55,13 +56,10 @@ def show(project_id: int, number: int) -> dict[str, Any]:
 @limiter.limit("20/10seconds")
 @endpoint(body=MessagePatch, tag="messages", HTTP_200=MessageOut)
 def update(project_id: int, number: int, body: MessagePatch) -> dict[str, Any]:
-    """Change the text of my message."""
-    project = find(project_id)
-    message = find_message(project, number)
-    if message.edit(current_user, body.content):
-        db.session.commit()
-        deliver(project, message, event="message-updated")
-    return message.to_dict()
+    """Change the text of my message, if it still is what I saw."""
+    return change(
+        project_id, number, lambda it: it.edit(current_user, body.content, body.edited_at)
+    )
 
 
 @bp.delete("/<int:number>")
@@ -69,11 +67,26 @@ def update(project_id: int, number: int, body: MessagePatch) -> dict[str, Any]:
 @endpoint(tag="messages", HTTP_200=MessageOut)
 def delete(project_id: int, number: int) -> dict[str, Any]:
     """Delete a message; its tombstone keeps the place."""
+    return change(project_id, number, lambda it: it.delete(it.project.membership))
+
+
+def change(
+    project_id: int, number: int, act: Callable[[Message], Message | None]
+) -> dict[str, Any]:
+    """Let a message change, and tell the room; what is so already is answered as it is.
+
+    `act` may answer with a message that says so in the project.
+    """
     project = find(project_id)
     message = find_message(project, number)
-    if message.delete(project.membership):
-        db.session.commit()
-        deliver(project, message, event="message-updated")
+    try:
+        news = act(message)
+    except Unchanged:
+        db.session.rollback()
+        return find_message(find(project_id), number).to_dict()
+    db.session.commit()
+    deliver(project, message, event="message-updated")
+    deliver(project, news)
     return message.to_dict()
 
 

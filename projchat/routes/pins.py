@@ -5,12 +5,10 @@ from typing import Any
 from flask import Blueprint
 from flask_login import current_user
 
-from ..extensions import db, limiter
-from ..models import Unchanged
+from ..extensions import limiter
 from ..schemas import MessageOut, PinsOut
 from .contract import endpoint
-from .delivery import deliver
-from .messages import find_message
+from .messages import change
 from .projects import find
 
 bp = Blueprint("pins", __name__, url_prefix="/api/projects/<int:project_id>")
@@ -28,16 +26,7 @@ def index(project_id: int) -> dict[str, Any]:
 @endpoint(tag="pins", HTTP_200=MessageOut)
 def create(project_id: int, number: int) -> dict[str, Any]:
     """Pin a message, and say so in the project; doing so again changes nothing."""
-    project = find(project_id)
-    message = find_message(project, number)
-    try:
-        news = project.pin(current_user, message)
-    except Unchanged:
-        return _unchanged(project_id, number)
-    db.session.commit()
-    deliver(project, message, event="message-updated")
-    deliver(project, news)
-    return message.to_dict()
+    return change(project_id, number, lambda it: it.project.pin(current_user, it))
 
 
 @bp.delete("/messages/<int:number>/pin")
@@ -45,18 +34,4 @@ def create(project_id: int, number: int) -> dict[str, Any]:
 @endpoint(tag="pins", HTTP_200=MessageOut)
 def delete(project_id: int, number: int) -> dict[str, Any]:
     """Let go of a pinned message."""
-    project = find(project_id)
-    message = find_message(project, number)
-    try:
-        message.unpin()
-    except Unchanged:
-        return _unchanged(project_id, number)
-    db.session.commit()
-    deliver(project, message, event="message-updated")
-    return message.to_dict()
-
-
-def _unchanged(project_id: int, number: int) -> dict[str, Any]:
-    """Roll back, and the counter with it; then answer with the message as it is."""
-    db.session.rollback()
-    return find_message(find(project_id), number).to_dict()
+    return change(project_id, number, lambda it: it.unpin())

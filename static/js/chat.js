@@ -143,8 +143,9 @@ export class Chat extends EventTarget {
     await stored;
   }
 
-  async edit(number, content) {
-    this.#changed(await api("PATCH", `${this.#path}/messages/${number}`, { content }));
+  /** Changes a message as I see it; what was changed elsewhere meanwhile is not overwritten. */
+  async edit({ number, editedAt }, content) {
+    this.#changed(await api("PATCH", `${this.#path}/messages/${number}`, { content, editedAt }));
   }
 
   async delete(number) {

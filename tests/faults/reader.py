@@ -35,6 +35,7 @@ class Reader:
         self.resets = 0
         self.events = 0
         self.joined = False
+        self._reading = False
         self.refused: str | None = None
         self.last_event_at = 0.0
         self._held: dict[int, Message] = {}
@@ -78,8 +79,9 @@ class Reader:
 
     @property
     def green(self) -> bool:
-        """Connected, in the room, and caught up with what was heard."""
-        return self.joined and self._client.connected and self.cursor >= self.head
+        """Connected, in the room, caught up with what was heard, and with the whole history."""
+        caught_up = self.cursor >= self.head and not self._reading
+        return self.joined and self._client.connected and caught_up
 
     def view(self) -> View:
         """What it shows."""
@@ -213,6 +215,7 @@ class Reader:
     def _start_afresh(self, answer: dict[str, Any]) -> None:
         """Begin again with the newest page, then read the older ones."""
         with self._lock:
+            self._reading = True
             self.resets += 1
             self.messages = {message["number"]: message for message in answer["messages"]}
             self.applied = [answer["version"]]
@@ -229,3 +232,4 @@ class Reader:
                 for message in page:
                     self._put(message)
             oldest = page[0]["number"]
+        self._reading = False

@@ -28,6 +28,8 @@ class Writer:
         # Which version was acknowledged when.
         self.stamps: list[tuple[int, float]] = []
         self.accepted = 0
+        # When each message was edited last, as far as its author knows.
+        self._edits: dict[str, str | None] = {}
         self.stopped = threading.Event()
         self._rng = rng
         self._thread: threading.Thread | None = None
@@ -46,7 +48,8 @@ class Writer:
 
     def edit(self, client_id: str, content: str) -> None:
         """Change one of my messages until the change is acknowledged."""
-        self._change("PATCH", client_id, {"content": content}, content)
+        body = {"content": content, "editedAt": self._edits.get(client_id)}
+        self._change("PATCH", client_id, body, content)
 
     def delete(self, client_id: str) -> None:
         """Delete one of my messages until that is acknowledged."""
@@ -106,8 +109,10 @@ class Writer:
 
     def _change(self, method: str, client_id: str, body: Any, text: str | None) -> None:
         number = self.receipts.acknowledged[client_id]["number"]
-        if self._until_answered(method, f"{self.path}/{number}", body) is not None:
+        message = self._until_answered(method, f"{self.path}/{number}", body)
+        if message is not None:
             self.receipts.changed[client_id] = text
+            self._edits[client_id] = message["editedAt"]
 
     def _until_answered(self, method: str, path: str, body: Any) -> dict[str, Any] | None:
         """The answer; None for a refusal that is final."""

@@ -94,7 +94,7 @@ export default class extends Controller {
   async #save() {
     this.#saving = true;
     try {
-      await this.#chat.edit(this.#edited.number, this.inputTarget.value);
+      await this.#chat.edit(this.#edited, this.inputTarget.value);
       this.cancel();
     } catch (error) {
       toast(Object.values(error.fields ?? {})[0] ?? error.message);

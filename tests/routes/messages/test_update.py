@@ -51,6 +51,29 @@ def test_the_same_text_changes_nothing(alice, bob, project, path, database):
     live.hears_nothing("message-updated", within=0.2)
 
 
+def test_it_works_on_what_the_author_has_seen(bob, path):
+    first = bob.patch(path, {"content": "Once", "editedAt": None}).json()
+    second = bob.patch(path, {"content": "Twice", "editedAt": first["editedAt"]})
+    assert second.json()["content"] == "Twice"
+
+
+def test_it_rejects_overwriting_what_the_author_has_not_seen(bob, path, database):
+    bob.patch(path, {"content": "In another tab"})
+    with database.unchanged():
+        answer = bob.patch(path, {"content": "Here", "editedAt": None})
+        refused(answer, 409, "message_changed")
+
+
+def test_a_retry_is_answered_and_what_was_cut_off_comes_too_late(bob, path, database):
+    once = {"content": "Once", "editedAt": None}
+    first = bob.patch(path, once).json()
+    with database.unchanged():
+        assert bob.patch(path, once).json() == first
+    bob.patch(path, {"content": "Twice", "editedAt": first["editedAt"]})
+    with database.unchanged():
+        refused(bob.patch(path, once), 409, "message_changed")
+
+
 def test_it_rejects_everybody_but_the_author(alice, dora, path, database):
     with database.unchanged():
         for person in (alice, dora):
@@ -88,6 +111,7 @@ def test_it_rejects_what_the_project_says_itself(alice, project, database):
         ({"content": 1}, "content"),
         ({"content": "a", "clientId": "b"}, "clientId"),
         ({"content": "a", "deletedAt": None}, "deletedAt"),
+        ({"content": "a", "editedAt": 1}, "editedAt"),
     ],
 )
 def test_it_rejects_malformed_fields(bob, path, database, body, field):
