@@ -45,7 +45,7 @@ WORDS = {
     "owner_stays": _l("The owner must hand the project over first."),
     "client_id_reused": _l("This clientId was used for another message."),
     "reply_unknown": _l("The message that this replies to is not there."),
-    "one_cursor": _l("Give one of before, after, around and since."),
+    "one_cursor": _l("Give one of before, after, around, since and date."),
     "content_empty": _l("Write something first."),
     "content_too_long": _l("A message has at most 10,000 characters."),
     "content_nul": _l("The text has a character that cannot be stored."),

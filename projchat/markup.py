@@ -11,7 +11,8 @@ The module is shared by all greenlets and never yields. It keeps no state betwee
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from time import thread_time
@@ -38,6 +39,7 @@ MAX_CELLS = 2_000
 MAX_HTML = 64 * 1024
 MAX_CODE = 4_000
 MAX_CODE_SECONDS = 0.05
+MAX_NAMES = 50
 
 # -- What is accepted
 
@@ -103,8 +105,8 @@ def _as_typed(text: str) -> str:
 PARAGRAPH_END = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
-def _render_markdown(text: str) -> str:
-    env: dict[str, Any] = {}
+def _render_markdown(text: str, env: dict[str, Any] | None = None) -> str:
+    env = {} if env is None else env
     tokens = markdown.parse(text, env)
     if _is_too_deep(tokens):
         return _as_typed(text)
@@ -308,13 +310,19 @@ def _link_bare_names(state: StateCore) -> None:
 
 
 def _with_bare_links(md: MarkdownIt, tokens: list[Token]) -> Iterator[Token]:
-    inside_links = 0
-    for token in tokens:
-        inside_links += {"link_open": 1, "link_close": -1}.get(token.type, 0)
-        if token.type == "text" and not inside_links:
+    for token, in_link in _with_place(tokens):
+        if token.type == "text" and not in_link:
             yield from _split_at_links(md, token)
         else:
             yield token
+
+
+def _with_place(tokens: list[Token]) -> Iterator[tuple[Token, bool]]:
+    """Each token, and whether it stands in a link."""
+    depth = 0
+    for token in tokens:
+        depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        yield token, depth > 0
 
 
 def _split_at_links(md: MarkdownIt, token: Token) -> Iterator[Token]:
@@ -351,6 +359,85 @@ def _without_trailing_marks(url: str) -> str:
     return url[:end]
 
 
+# -- Mentions
+
+
+def render_mentions(text: str, people: Mapping[str, str]) -> tuple[str, set[str]]:
+    """Return the HTML with mentions like `@anna` marked, and who is mentioned.
+
+    `people` says who is meant by each name as it was typed; the mark carries that as `data-user`.
+    Names in code and in links are none.
+    """
+    env: dict[str, Any] = {"people": people, "mentioned": set()}
+    html = _render_markdown(text, env)
+    # A text that is shown as it was typed has no marks, and so mentions nobody.
+    return html, env["mentioned"] if "<span " in html else set()
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names that a text may mention, the first few.
+
+    Which of them it does, `render_mentions` finds out.
+    """
+    if "@" not in text:
+        return []
+    names: dict[str, None] = {}
+    for match in NAME.finditer(text):
+        # An underscore may be the end of an emphasis, and of the name with it.
+        parts = match[1].split("_")
+        starts = ("_".join(parts[:end]).rstrip("._-") for end in range(len(parts), 0, -1))
+        names |= dict.fromkeys((match[1], *starts))
+        if len(names) >= MAX_NAMES:
+            break
+    return list(names)[:MAX_NAMES]
+
+
+MARKS = "".join(
+    chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code)) in ("Mc", "Mn")
+)
+NAME = re.compile(rf"@([^\W_](?:[\w.{MARKS}-]{{0,62}}[\w{MARKS}])?)")
+MENTION = re.compile(rf"(?<![\w@/.+-]){NAME.pattern}")
+
+
+def _mentions(text: str) -> Iterator[re.Match[str]]:
+    """Find what looks like a mention: not a mail address, nor a name with a host behind it."""
+    for match in MENTION.finditer(text):
+        if not text.startswith("@", match.end()):
+            yield match
+
+
+def _mark_mentions(state: StateCore) -> None:
+    people = state.env.get("people")
+    if not people:
+        return
+    for block in state.tokens:
+        if block.type == "inline" and "@" in block.content:
+            block.children = list(_with_mentions(state.env, block.children or []))
+
+
+def _with_mentions(env: EnvType, tokens: list[Token]) -> Iterator[Token]:
+    for token, in_link in _with_place(tokens):
+        if token.type == "text" and not in_link:
+            yield from _split_at_mentions(env, token)
+        else:
+            yield token
+
+
+def _split_at_mentions(env: EnvType, token: Token) -> Iterator[Token]:
+    text, end = token.content, 0
+    for match in _mentions(text):
+        whom = env["people"].get(match[1])
+        if whom is not None:
+            env["mentioned"].add(whom)
+            yield _text(text[end : match.start()], token.level)
+            attrs: dict[str, str | int | float] = {"class": "mention", "data-user": whom}
+            yield Token("mention_open", "span", 1, attrs=attrs, level=token.level)
+            yield _text(match[0], token.level + 1)
+            yield Token("mention_close", "span", -1, level=token.level)
+            end = match.end()
+    yield _text(text[end:], token.level)
+
+
 # -- The machinery
 
 
@@ -364,6 +451,7 @@ def _make_markdown() -> MarkdownIt:
     md.inline.ruler.at("link", _link_or_image)
     md.inline.ruler.before("newline", "url", _url)
     md.core.ruler.after("inline", "bare_names", _link_bare_names)
+    md.core.ruler.after("bare_names", "mentions", _mark_mentions)
     for name, rule in RENDER_RULES.items():
         md.add_render_rule(name, rule)
     md.validateLink = _is_allowed_link  # type: ignore[method-assign]
@@ -381,8 +469,8 @@ TAGS = "a blockquote br code em hr li ol p pre s span strong table tbody td th t
 sanitiser = nh3.Cleaner(
     tags=set(TAGS.split()),
     # The star stands here for nothing, or some attributes would be allowed on every tag.
-    attributes={"a": {"href"}, "ol": {"start"}, "*": set()},
-    allowed_classes={"span": set(CODE_CLASSES.values())},
+    attributes={"a": {"href"}, "ol": {"start"}, "span": {"data-user"}, "*": set()},
+    allowed_classes={"span": {*CODE_CLASSES.values(), "mention"}},
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
     link_rel="nofollow noopener noreferrer",

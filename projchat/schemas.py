@@ -52,6 +52,7 @@ class AccountPatch(Input):
     name: Line | None = None
     email: Annotated[StrictStr, Field(max_length=254)] | None = None
     locale: Literal["en", "ru"] | None = None
+    show_reading: StrictBool | None = None
 
 
 class PasswordIn(Input):
@@ -80,6 +81,18 @@ class ReadIn(Input):
     """How far the viewer has read."""
 
     number: Cursor
+
+
+class UnreadIn(Input):
+    """The first message that is to count as unread again."""
+
+    number: Annotated[StrictInt, Field(ge=1, le=LARGEST_CURSOR)]
+
+
+class MembershipPatch(Input):
+    """Of what the viewer wants to be told."""
+
+    notify: Literal["all", "mentions", "none"] | None = None
 
 
 class MemberPatch(Input):
@@ -117,7 +130,11 @@ class MessagePatch(Input):
 
 
 class MessageQuery(BaseModel):
-    """Which page of a timeline; at most one of the four cursors."""
+    """Which page of a timeline; at most one of the five cursors.
+
+    `date` is a day or a moment, in UTC where it names no zone: the page is the one around the
+    first message from then on.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -126,13 +143,22 @@ class MessageQuery(BaseModel):
     after: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
     around: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
     since: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
+    date: datetime | None = None
 
     @model_validator(mode="after")
     def _one_cursor(self) -> "MessageQuery":
-        cursors = (self.before, self.after, self.around, self.since)
+        cursors = (self.before, self.after, self.around, self.since, self.date)
         if sum(cursor is not None for cursor in cursors) > 1:
             raise ValueError("one_cursor")
         return self
+
+
+class CatchUpQuery(BaseModel):
+    """Where the absence began: the last message that was read before it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    since: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
 
 
 class JoinIn(Input):
@@ -169,6 +195,7 @@ class Account(Person):
     email: str | None
     locale: str | None
     is_admin: bool
+    show_reading: bool
 
 
 class SessionOut(Output):
@@ -195,7 +222,10 @@ class LoginsOut(Output):
 
 
 class ProjectOut(Output):
-    """A project in a list; `unread` is messageCount - lastReadNumber."""
+    """A project in a list.
+
+    `unread` is messageCount - lastReadNumber, `mentions` how many of these mention the viewer.
+    """
 
     id: int
     name: str
@@ -207,6 +237,8 @@ class ProjectOut(Output):
     role: Literal["owner", "admin", "member"]
     last_read_number: int
     unread: int
+    mentions: int
+    notify: Literal["all", "mentions", "none"]
 
 
 class ProjectsOut(Output):
@@ -216,16 +248,20 @@ class ProjectsOut(Output):
 
 
 class MemberOut(Person):
-    """A member of a project."""
+    """A member of a project; `lastReadNumber` is null if they do not show their reading."""
 
     username: str
     role: Literal["owner", "admin", "member"]
-    last_read_number: int
+    last_read_number: int | None
 
 
 class ProjectDetailOut(ProjectOut):
-    """One project with its people; `presence` are those who are here now."""
+    """One project with its people; `presence` are those who are here now.
 
+    `mentionNumbers` are the unread messages that mention the viewer, the newest hundred.
+    """
+
+    mention_numbers: list[int]
     members: list[MemberOut]
     presence: list[Person]
 
@@ -295,6 +331,7 @@ class MessageOut(Output):
     event: dict[str, Any] | None
     author: Person
     reply_to: int | None
+    mentions: list[int]
     created_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
@@ -307,13 +344,39 @@ class PageOut(Output):
     """A page of messages, oldest first.
 
     With `since`, `version` is the cursor to go on from, and `reset` says that the cursor is
-    ahead of this database, so start afresh from the newest page.
+    ahead of this database, so start afresh from the newest page. With `date`, `number` is the
+    message that was looked for, null if there is none so late.
     """
 
     messages: list[MessageOut]
     version: int
     has_more: bool
     reset: bool | None = None
+    number: int | None = None
+
+
+class Writer(Person):
+    """Somebody who wrote `count` messages."""
+
+    count: int
+
+
+class CatchUpOut(Output):
+    """What happened after message `since` and up to `until`.
+
+    Of an absence of more than 5,000 messages only the last ones count, and `since` says so. Each
+    section lists the newest fifty: messages that mention me, replies to me, questions that no
+    message replies to, and older messages that were edited or deleted meanwhile.
+    """
+
+    since: int
+    until: int
+    count: int
+    people: list[Writer]
+    mentions: list[MessageOut]
+    replies: list[MessageOut]
+    questions: list[MessageOut]
+    changed: list[MessageOut]
 
 
 class PinsOut(Output):

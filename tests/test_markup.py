@@ -313,3 +313,61 @@ def test_nesting_needs_few_frames(text: str) -> None:
         render(text)
     finally:
         sys.setrecursionlimit(limit)
+
+
+# -- Mentions
+
+PEOPLE = {"bob": "2", "Bob": "2", "боб": "3", "bob_smith": "4", "bob.smith": "5", "all": "all"}
+
+
+def mark(whom: str, typed: str) -> str:
+    return f'<span class="mention" data-user="{whom}">@{typed}</span>'
+
+
+@pytest.mark.parametrize(
+    ("text", "html", "mentioned"),
+    [
+        ("@bob", f"<p>{mark('2', 'bob')}</p>", {"2"}),
+        ("Ask @Bob.", f"<p>Ask {mark('2', 'Bob')}.</p>", {"2"}),
+        ("(@боб)", f"<p>({mark('3', 'боб')})</p>", {"3"}),
+        ("_@bob_", f"<p><em>{mark('2', 'bob')}</em></p>", {"2"}),
+        ("@bob_smith: hi", f"<p>{mark('4', 'bob_smith')}: hi</p>", {"4"}),
+        ("@bob.smith...", f"<p>{mark('5', 'bob.smith')}...</p>", {"5"}),
+        ("@all", f"<p>{mark('all', 'all')}</p>", {"all"}),
+        ("> @bob", f"<blockquote>\n<p>{mark('2', 'bob')}</p>\n</blockquote>", {"2"}),
+    ],
+)
+def test_a_mention_is_marked(text: str, html: str, mentioned: set[str]) -> None:
+    assert markup.render_mentions(text, PEOPLE) == (html, mentioned)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bob",
+        "@ bob",
+        "`@bob`",
+        "```\n@bob\n```",
+        "a@bob",
+        "@@bob",
+        "@bob@example.org",
+        "@bobby",
+        "@bob_",
+        "https://example.org/@bob",
+        "[@bob](https://example.org)",
+        '<span class="mention" data-user="2">bob</span>',
+        "@nobody",
+    ],
+)
+def test_what_only_looks_like_a_mention_is_none(text: str) -> None:
+    html, mentioned = markup.render_mentions(text, PEOPLE)
+    assert mentioned == set()
+    assert "<span" not in html
+
+
+@given(st.lists(st.sampled_from(["@bob", "@", "_", "*", "-", "`", " ", ".", "\n", "a", "[", "]"])))
+def test_whoever_is_mentioned_is_among_the_names(parts: list[str]) -> None:
+    text = "".join(parts)
+    _, mentioned = markup.render_mentions(text, {"bob": "2"})
+    assert not mentioned or "bob" in markup.names_in(text)
+    assert len(markup.names_in("@a" + " @b".join(map(str, range(500))))) <= 50

@@ -86,6 +86,19 @@ def test_a_post_asks_five_times(app, call, messages):
     ]
 
 
+def test_a_mention_costs_a_look_at_the_members(app, call, messages):
+    with statements(app) as seen:
+        call("POST", messages, {"content": "hello @olga and @nobody"})
+    assert seen == [
+        "SELECT sessions",
+        "SELECT projects",
+        "SELECT users",  # Which of the names are members'.
+        "UPDATE projects",
+        "INSERT messages",
+        "UPDATE memberships",  # Nobody is told of their own name, so there is no mention to store.
+    ]
+
+
 def test_a_page_asks_three_times(app, call, messages):
     for query in ("", "?before=4", "?after=1", "?around=3"):
         with statements(app) as seen:

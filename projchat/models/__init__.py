@@ -1,9 +1,11 @@
 """The nouns of projchat; the rules live on them as verbs."""
 
+from .catch_up import CatchUp
 from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal, Unchanged
 from .invite import Invite
 from .login import Login
-from .membership import Membership, Role
+from .membership import Level, Membership, Role
+from .mention import Mention
 from .message import Message
 from .project import Project
 from .revision import Revision
@@ -11,12 +13,15 @@ from .user import User
 
 __all__ = [
     "AlreadySent",
+    "CatchUp",
     "Conflict",
     "Forbidden",
     "Invalid",
     "Invite",
+    "Level",
     "Login",
     "Membership",
+    "Mention",
     "Message",
     "Project",
     "Refusal",

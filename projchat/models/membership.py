@@ -27,6 +27,14 @@ class Role(enum.StrEnum):
         return self is not Role.MEMBER
 
 
+class Level(enum.StrEnum):
+    """Of what a member wants to be told."""
+
+    ALL = "all"
+    MENTIONS = "mentions"
+    NONE = "none"
+
+
 class Membership(Model):
     """One person in one project."""
 
@@ -41,6 +49,8 @@ class Membership(Model):
     )
     role: Mapped[str] = mapped_column(String(8))
     last_read_number: Mapped[int] = mapped_column(BigInteger, default=0)
+    # How far the others see that they have read: it stays where their own mark is put back.
+    seen_number: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     notify: Mapped[str] = mapped_column(String(8), default="all")
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
@@ -56,12 +66,17 @@ class Membership(Model):
         """True if this member is the owner."""
         return self.role == Role.OWNER
 
-    def to_dict(self) -> dict[str, Any]:
-        """The member as the other members see them."""
+    def to_dict(self, viewer_id: int) -> dict[str, Any]:
+        """The member as somebody sees them; who does not show their reading shows it to nobody."""
         return {
             "id": self.user_id,
             "name": self.user.name,
             "username": self.user.username,
             "role": self.role,
-            "lastReadNumber": self.last_read_number,
+            "lastReadNumber": self._read_as_seen_by(viewer_id),
         }
+
+    def _read_as_seen_by(self, viewer_id: int) -> int | None:
+        if viewer_id == self.user_id:
+            return self.last_read_number
+        return self.seen_number if self.user.show_reading else None

@@ -20,7 +20,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .. import emoji, markup
 from ..extensions import Model, db
+from . import mention
 from .errors import Conflict, Forbidden, Invalid, Unchanged
+from .mention import Mention
 from .revision import Revision
 from .types import BigKey, UtcDateTime, now, rfc3339
 
@@ -69,6 +71,8 @@ class Message(Model):
     html: Mapped[str] = mapped_column(Text)
     event: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     reply_to: Mapped[int | None] = mapped_column(BigInteger)
+    # The ids of those whom it mentions; the rows of `Mention` are for counting.
+    mentions: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -104,7 +108,7 @@ class Message(Model):
         if self.kind != "text" or self.author_id != user.id:
             raise Forbidden("not_author")
         content = clean(content)
-        html = markup.render(content)
+        html, mentions = mention.render(self.project_id, self.author_id, content)
         self._begin_change()
         self._require_text()
         if content == self.body:
@@ -112,7 +116,9 @@ class Message(Model):
         if known not in (ANY_EDIT, rfc3339(self.edited_at)):
             raise Conflict("message_changed")
         self._keep_text()
-        self._change(body=content, html=html, edited_at=now())
+        mentioned = self.mentions or ()
+        self._change(body=content, html=html, mentions=mentions, edited_at=now())
+        Mention.renew(self, mentioned)
 
     def delete(self, membership: "Membership") -> None:
         """Leave a tombstone without content.
@@ -126,9 +132,17 @@ class Message(Model):
         if self.deleted_at is not None:
             raise Unchanged
         db.session.execute(delete(Revision).where(Revision.message_id == self.id))
+        mentioned = self.mentions or ()
         self._change(
-            body="", html="", deleted_at=now(), reactions=None, pinned_at=None, pinned_by=None
+            body="",
+            html="",
+            mentions=None,
+            deleted_at=now(),
+            reactions=None,
+            pinned_at=None,
+            pinned_by=None,
         )
+        Mention.renew(self, mentioned)
 
     def revisions(self) -> list[Revision]:
         """What it said before, oldest first."""
@@ -211,6 +225,7 @@ class Message(Model):
             "event": self.event,
             "author": {"id": self.author_id, "name": self.author.name},
             "replyTo": self.reply_to,
+            "mentions": self.mentions or [],
             "createdAt": rfc3339(self.created_at),
             "editedAt": rfc3339(self.edited_at),
             "deletedAt": rfc3339(self.deleted_at),

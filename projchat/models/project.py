@@ -5,17 +5,29 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Select, String, Text, bindparam, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    bindparam,
+    case,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from .. import markup
 from ..extensions import Model, db
 from ..failpoints import hit
+from . import mention
 from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal
 from .invite import Invite
-from .membership import Membership, Role
+from .membership import Level, Membership, Role
+from .mention import Mention
 from .message import Message, clean
 from .types import BigKey, UtcDateTime, now, rfc3339
 
@@ -55,6 +67,8 @@ class Project(Model):
 
     # The membership of the person through whom the project was found; stored nowhere.
     membership: Membership
+    # How many of the viewer's mentions they have not read; None until they are counted.
+    unread_mentions: int | None = None
 
     @classmethod
     def found(cls, owner: "User", name: str, description: str = "") -> tuple["Project", Message]:
@@ -69,7 +83,11 @@ class Project(Model):
         db.session.add(project)
         db.session.flush()
         project.membership = Membership(
-            project_id=project.id, user_id=owner.id, role=Role.OWNER, last_read_number=0
+            project_id=project.id,
+            user_id=owner.id,
+            role=Role.OWNER,
+            last_read_number=0,
+            seen_number=0,
         )
         db.session.add(project.membership)
         db.session.flush()
@@ -84,6 +102,19 @@ class Project(Model):
     def unread(self) -> int:
         """How many messages the viewer has not read."""
         return max(0, self.message_count - self.membership.last_read_number)
+
+    @property
+    def mentions(self) -> int:
+        """How many messages that mention the viewer they have not read."""
+        if self.unread_mentions is None:
+            self.mention_numbers()
+        return self.unread_mentions or 0
+
+    def mention_numbers(self) -> list[int]:
+        """The unread messages that mention the viewer, the newest few."""
+        numbers = Mention.unread_numbers(self.membership) if self.unread else []
+        self.unread_mentions = len(numbers)
+        return numbers
 
     def post(
         self,
@@ -100,16 +131,16 @@ class Project(Model):
         (the caller rolls back, and the counter with it).
         """
         content = clean(content)
-        html = markup.render(content)
+        html, mentions = mention.render(self.id, author.id, content)
+        values = {"kind": "text", "body": content, "html": html, "mentions": mentions}
         try:
-            message = self._append(
-                author, client_id=client_id, kind="text", body=content, html=html, reply_to=reply_to
-            )
+            message = self._append(author, client_id=client_id, reply_to=reply_to, **values)
         except Conflict:
             # Whoever sends again wants to know what became of it, archived since or not.
             if client_id is not None and Message.was_sent(author, client_id):
                 raise AlreadySent(client_id) from None
             raise
+        Mention.note(message, mentions or ())
         return message
 
     def first_answer(
@@ -158,6 +189,22 @@ class Project(Model):
         first = max(1, min(number - limit // 2, self.message_count - limit + 1))
         return self.after(first - 1, limit)
 
+    def first_since(self, moment: datetime) -> int | None:
+        """The number of the first message written at a moment or later.
+
+        Numbers grow with time, so a few looks by number find it without an index of times.
+        """
+        low, high = 1, self.message_count + 1
+        written = select(Message.created_at).where(Message.project_id == self.id)
+        while low < high:
+            middle = (low + high) // 2
+            created_at = db.session.scalar(written.where(Message.number == middle))
+            if created_at is not None and created_at >= moment:
+                high = middle
+            else:
+                low = middle + 1
+        return low if low <= self.message_count else None
+
     def changes_since(self, version: int, limit: int = LONGEST_PAGE) -> list[Message]:
         """The messages changed after `version` and up to the head, in the order of change."""
         return list(
@@ -200,20 +247,20 @@ class Project(Model):
             .where(Membership.project_id == self.id, Membership.user_id == user_id)
         )
 
-    def read(self, number: int) -> int | None:
-        """Note how far the viewer has read; the new mark, or None if it did not move forward."""
+    def read(self, number: int) -> bool:
+        """Note how far the viewer has read; False if their mark did not move forward."""
         number = min(number, self.message_count)
-        table = Membership.__table__
-        moved = db.session.execute(
-            update(table)  # type: ignore[arg-type]
-            .where(
-                table.c.project_id == self.id,
-                table.c.user_id == self.membership.user_id,
-                table.c.last_read_number < number,
-            )
-            .values(last_read_number=number)
+        seen = case((_memberships.seen_number < number, number), else_=_memberships.seen_number)
+        return self._move_mark(
+            _memberships.last_read_number < number, last_read_number=number, seen_number=seen
         )
-        return number if moved.rowcount else None  # type: ignore[attr-defined]
+
+    def mark_unread(self, number: int) -> bool:
+        """Put the viewer's mark back before a message; False if it has not come so far.
+
+        What the others see of it stays: they were told, and it was read.
+        """
+        return self._move_mark(_memberships.last_read_number >= number, last_read_number=number - 1)
 
     def rename(self, actor: "User", name: str) -> Message | None:
         """Change the name; the message that says so, or None if it is the same."""
@@ -258,7 +305,8 @@ class Project(Model):
                 "user_id": user.id,
                 "role": Role.MEMBER.value,
                 "last_read_number": 0,
-                "notify": "all",
+                "seen_number": 0,
+                "notify": Level.ALL.value,
                 "joined_at": now(),
             },
         )
@@ -317,6 +365,8 @@ class Project(Model):
             "role": self.membership.role,
             "lastReadNumber": self.membership.last_read_number,
             "unread": self.unread,
+            "mentions": self.mentions,
+            "notify": self.membership.notify,
         }
 
     def _require_manager(self) -> None:
@@ -385,6 +435,20 @@ class Project(Model):
         if own is not None and own.user_id == author.id:
             set_committed_value(own, "last_read_number", self.message_count)
 
+    def _move_mark(self, condition: ColumnElement[bool], **values: Any) -> bool:
+        own = self.membership
+        moved = db.session.execute(
+            update(Membership.__table__)  # type: ignore[arg-type]
+            .where(_memberships.project_id == self.id, _memberships.user_id == own.user_id)
+            .where(condition)
+            .values(values)
+        )
+        if moved.rowcount == 0:  # type: ignore[attr-defined]
+            return False
+        set_committed_value(own, "last_read_number", values["last_read_number"])
+        self.unread_mentions = None
+        return True
+
     def _delete_of(self, member: Membership) -> None:
         db.session.execute(
             delete(Invite).where(Invite.project_id == self.id, Invite.created_by == member.user_id)
@@ -421,7 +485,7 @@ _READ_OWN = (
     .where(
         _memberships.project_id == bindparam("project"), _memberships.user_id == bindparam("user")
     )
-    .values(last_read_number=bindparam("read"))
+    .values(last_read_number=bindparam("read"), seen_number=bindparam("read"))
 )
 _DIALECTS = {"postgresql": postgresql, "sqlite": sqlite}
 _INSERT_MESSAGE = {

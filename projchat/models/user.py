@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_login import UserMixin
-from sqlalchemy import Select, String, bindparam, func, select
+from sqlalchemy import Select, String, bindparam, func, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import names
 from ..extensions import Model, db
 from .errors import Invalid
 from .membership import Membership
+from .mention import EVERYBODY, Mention
 from .project import Project
 from .types import BigKey, UtcDateTime, now
 
@@ -36,6 +37,8 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
     password_hash: Mapped[str] = mapped_column(String(200))
     locale: Mapped[str | None] = mapped_column(String(8))
     is_admin: Mapped[bool] = mapped_column(default=False)
+    # Whether others see how far this person has read.
+    show_reading: Mapped[bool] = mapped_column(default=True, server_default=true())
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
@@ -68,8 +71,9 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
         except ValueError as error:
             raise Invalid(str(error), "username") from None
         canonical = names.normalize(username)
-        taken = (cls.username == canonical) | (cls.username_skeleton == names.skeleton(canonical))
-        if db.session.scalar(select(cls.id).where(taken)):
+        look = names.skeleton(canonical)
+        taken = (cls.username == canonical) | (cls.username_skeleton == look)
+        if look == names.skeleton(EVERYBODY) or db.session.scalar(select(cls.id).where(taken)):
             raise Invalid("username_taken", "username")
         return canonical
 
@@ -94,7 +98,12 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
     @property
     def room(self) -> str:
         """The room of all this person's sockets."""
-        return f"user:{self.id}"
+        return self.room_of(self.id)
+
+    @staticmethod
+    def room_of(user_id: int) -> str:
+        """The same, for a person of whom only the id is at hand."""
+        return f"user:{user_id}"
 
     def get_id(self) -> str:
         """What Flask-Login keeps in the cookie: the token of the login, not the person's id."""
@@ -117,6 +126,9 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
     def projects(self) -> list[Project]:
         """All projects of this person, by name; those that are archived come last."""
         found = _through_member(_ALL_OF_MINE, user=self.id)
+        mentions = Mention.unread_of(self.id) if any(one.unread for one in found) else {}
+        for project in found:
+            project.unread_mentions = mentions.get(project.id, 0)
         return sorted(found, key=lambda one: (bool(one.archived_at), one.name.casefold(), one.id))
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,6 +140,7 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
             "email": self.email,
             "locale": self.locale,
             "isAdmin": self.is_admin,
+            "showReading": self.show_reading,
         }
 
 

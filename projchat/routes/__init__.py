@@ -20,6 +20,7 @@ from . import (
     pins,
     projects,
     reactions,
+    reading,
     revisions,
 )
 from .contract import Json, spec
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     pins,
     projects,
     reactions,
+    reading,
     revisions,
 )
 YEAR = 31_536_000

@@ -50,7 +50,7 @@ def show() -> str:
 @bp.patch("/api/account")
 @endpoint(body=AccountPatch, tag="account", HTTP_200=SessionOut)
 def update(body: AccountPatch) -> dict[str, Any]:
-    """Change my name, e-mail or language."""
+    """Change my name, e-mail or language, and whether others see how far I have read."""
     given = body.model_fields_set
     if body.name is not None:
         current_user.rename(body.name)
@@ -58,7 +58,10 @@ def update(body: AccountPatch) -> dict[str, Any]:
         current_user.email = _email(body.email)
     if body.locale is not None:
         current_user.locale = body.locale
+    marks = _show_reading(body.show_reading) if body.show_reading is not None else []
     db.session.commit()
+    for room, news in marks:
+        socketio.emit("read", news, to=room)
     return session_dict()
 
 
@@ -118,6 +121,24 @@ def _end(logins: list[Login]) -> None:
     db.session.commit()
     for room in rooms:
         socketio.manager.disconnect_room(room)
+
+
+def _show_reading(shown: bool) -> list[tuple[str, dict[str, Any]]]:
+    """Show how far I have read, or no longer; what each of my rooms is to be told."""
+    if shown == current_user.show_reading:
+        return []
+    current_user.show_reading = shown
+    return [
+        (
+            project.room,
+            {
+                "projectId": project.id,
+                "userId": current_user.id,
+                "number": project.membership.seen_number if shown else None,
+            },
+        )
+        for project in current_user.projects()
+    ]
 
 
 def _email(email: str | None) -> str | None:

@@ -1,11 +1,15 @@
 """Telling a room of what was committed."""
 
 import logging
+from collections.abc import Iterable
 
 from ..extensions import socketio
 from ..failpoints import hit
 from ..i18n import server_gettext as _s
-from ..models import Message, Project
+from ..models import Message, Project, User
+
+# Of a call to a larger room than this, its members learn by the message itself.
+MOST_TOLD = 100
 
 log = logging.getLogger("projchat")
 
@@ -18,3 +22,14 @@ def deliver(project: Project, *messages: Message | None, event: str = "new-messa
             socketio.emit(event, message.to_dict(), to=project.room)
             hit("after-emit")
             log.info(_s("📨 Message sent over WebSocket"))
+
+
+def tell_mentioned(message: Message, known: Iterable[int] | None = None) -> None:
+    """Tell the open pages of those who are mentioned, in whatever project they are.
+
+    `known` are those who were mentioned before a change.
+    """
+    newly = sorted(set(message.mentions or ()) - set(known or ()))
+    for user_id in newly if len(newly) <= MOST_TOLD else ():
+        news = {"projectId": message.project_id, "number": message.number, "userId": user_id}
+        socketio.emit("mentioned", news, to=User.room_of(user_id))

@@ -1,6 +1,7 @@
 """The message API: the database first, then the room."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort
@@ -11,7 +12,7 @@ from ..failpoints import hit
 from ..models import AlreadySent, Message, Project, Unchanged
 from ..schemas import MessageIn, MessageOut, MessagePatch, MessageQuery, PageOut
 from .contract import endpoint
-from .delivery import deliver
+from .delivery import deliver, tell_mentioned
 from .projects import find
 
 bp = Blueprint("messages", __name__, url_prefix="/api/projects/<int:project_id>/messages")
@@ -24,6 +25,8 @@ def index(project_id: int, query: MessageQuery) -> dict[str, Any]:
     project = find(project_id)
     if query.since is not None:
         return _changes(project, query.since, query.limit)
+    if query.date is not None:
+        return _from_date(project, query.date, query.limit)
     messages, more = _page(project, query)
     return _page_dict(messages, project.version, more)
 
@@ -42,6 +45,7 @@ def create(project_id: int, body: MessageIn) -> tuple[dict[str, Any], int]:
     db.session.commit()
     hit("after-commit")
     deliver(project, message)
+    tell_mentioned(message)
     return message.to_dict(), 201
 
 
@@ -79,6 +83,7 @@ def change(
     """
     project = find(project_id)
     message = find_message(project, number)
+    mentioned = message.mentions
     try:
         news = act(message)
     except Unchanged:
@@ -87,6 +92,7 @@ def change(
     db.session.commit()
     deliver(project, message, event="message-updated")
     deliver(project, news)
+    tell_mentioned(message, mentioned)
     return message.to_dict()
 
 
@@ -116,6 +122,13 @@ def _changes(project: Project, since: int, limit: int) -> dict[str, Any]:
     more = len(messages) == limit and messages[-1].version < project.version
     version = messages[-1].version if more else project.version
     return {**_page_dict(messages, version, more), "reset": since > project.version}
+
+
+def _from_date(project: Project, date: datetime, limit: int) -> dict[str, Any]:
+    number = project.first_since(date if date.tzinfo else date.replace(tzinfo=UTC))
+    messages = project.around(number, limit) if number else project.newest(limit)
+    page = _page_dict(messages, project.version, len(messages) < project.message_count)
+    return {**page, "number": number}
 
 
 def _page_dict(messages: list[Message], version: int, more: bool) -> dict[str, Any]:

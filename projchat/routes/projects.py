@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, session
 from flask_login import current_user
 
-from ..extensions import db, limiter, socketio
+from ..extensions import db, limiter
 from ..models import Project
 from ..models.project import PAGE_SIZE
 from ..presence import present
@@ -15,8 +15,6 @@ from ..schemas import (
     ProjectOut,
     ProjectPatch,
     ProjectsOut,
-    ReadIn,
-    ReadOut,
 )
 from .contract import endpoint
 from .delivery import deliver
@@ -32,8 +30,13 @@ def find(project_id: int) -> Project:
 
 def detail(project: Project) -> dict[str, Any]:
     """The project with its people."""
-    members = [member.to_dict() for member in project.members()]
-    return {**project.to_dict(), "members": members, "presence": present.users(project.room)}
+    numbers = project.mention_numbers()
+    return {
+        **project.to_dict(),
+        "mentionNumbers": numbers,
+        "members": [member.to_dict(current_user.id) for member in project.members()],
+        "presence": present.users(project.room),
+    }
 
 
 @bp.get("/projects")
@@ -128,17 +131,3 @@ def update(project_id: int, body: ProjectPatch) -> dict[str, Any]:
     db.session.commit()
     deliver(project, *changes)
     return project.to_dict()
-
-
-@bp.put("/api/projects/<int:project_id>/read")
-@endpoint(body=ReadIn, tag="projects", HTTP_200=ReadOut)
-def mark_read(project_id: int, body: ReadIn) -> dict[str, Any]:
-    """Note how far I have read; it never goes back."""
-    project = find(project_id)
-    number = project.read(body.number)
-    db.session.commit()
-    if number is None:
-        return {"lastReadNumber": project.membership.last_read_number}
-    news = {"projectId": project.id, "userId": current_user.id, "number": number}
-    socketio.emit("read", news, to=project.room)
-    return {"lastReadNumber": number}

@@ -20,6 +20,7 @@ KEYS = {
     "event",
     "author",
     "replyTo",
+    "mentions",
     "createdAt",
     "editedAt",
     "deletedAt",

@@ -20,6 +20,8 @@ def test_it_works(cast, bob):
         "role",
         "lastReadNumber",
         "unread",
+        "mentions",
+        "notify",
     }
 
 

@@ -1,0 +1,141 @@
+"""What happened in a project since somebody was last here: a few bounded questions by index."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased, joinedload
+
+from ..extensions import db
+from .mention import Mention
+from .message import Message
+from .project import Project
+from .user import User
+
+# Of an absence longer than this only the end is summed up.
+LONGEST_LOOK = 5000
+MOST_LISTED = 50
+MOST_CHANGES = 1000
+
+Section = Callable[["CatchUp"], list[Message]]
+
+
+class CatchUp:
+    """The messages after number `since`, for the person through whom the project was found."""
+
+    def __init__(self, project: Project, since: int | None = None) -> None:
+        self.project = project
+        self.viewer_id = project.membership.user_id
+        last = project.message_count
+        wanted = project.membership.last_read_number if since is None else since
+        self.since = max(min(wanted, last), last - LONGEST_LOOK)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary; each of its sections lists messages, oldest first."""
+        people = self._people()
+        return {
+            "since": self.since,
+            "until": self.project.message_count,
+            "count": sum(person["count"] for person in people),
+            "people": people,
+            **{
+                name: [message.to_dict() for message in section(self)]
+                for name, section in SECTIONS.items()
+            },
+        }
+
+    def mentions(self) -> list[Message]:
+        """Messages that mention the viewer."""
+        mine = exists().where(
+            Mention.user_id == self.viewer_id,
+            Mention.project_id == Message.project_id,
+            Mention.number == Message.number,
+        )
+        return self._listed(mine)
+
+    def replies(self) -> list[Message]:
+        """Replies to messages of the viewer."""
+        answered = aliased(Message)
+        to_me = exists().where(
+            answered.project_id == Message.project_id,
+            answered.number == Message.reply_to,
+            answered.author_id == self.viewer_id,
+        )
+        return self._listed(Message.reply_to.is_not(None), to_me)
+
+    def questions(self) -> list[Message]:
+        """Messages of others that end with a question mark and that no message replies to.
+
+        Whoever answers without the reply function leaves the question in the list.
+        """
+        reply = aliased(Message)
+        replied = select(reply.reply_to).where(
+            reply.project_id == self.project.id,
+            reply.number > self.since,
+            reply.reply_to.is_not(None),
+            reply.deleted_at.is_(None),
+        )
+        asks = or_(Message.body.like("%?"), Message.body.like("%？"))
+        return self._listed(asks, Message.number.not_in(replied))
+
+    def changed(self) -> list[Message]:
+        """Older messages that were edited or deleted after the last one before the absence."""
+        project = self.project
+        then = (
+            select(Message.created_at)
+            .where(Message.project_id == project.id, Message.number == self.since)
+            .scalar_subquery()
+        )
+        query = (
+            _messages(project.id)
+            .where(Message.version > project.version - MOST_CHANGES, Message.number <= self.since)
+            .where(or_(Message.edited_at > then, Message.deleted_at > then))
+        )
+        return _newest(query)
+
+    def _listed(self, *conditions: ColumnElement[bool]) -> list[Message]:
+        query = _messages(self.project.id).where(self._new, *conditions)
+        return _newest(query.where(Message.author_id != self.viewer_id))
+
+    def _people(self) -> list[dict[str, Any]]:
+        """Who wrote how much, those who wrote most first."""
+        written = func.count().label("written")
+        query = (
+            select(User.id, User.name, written)
+            .join(Message, Message.author_id == User.id)
+            .where(self._new)
+            .group_by(User.id, User.name)
+            .order_by(written.desc(), User.id)
+        )
+        rows = db.session.execute(query).all()
+        return [{"id": row.id, "name": row.name, "count": row.written} for row in rows]
+
+    @property
+    def _new(self) -> ColumnElement[bool]:
+        return and_(
+            Message.project_id == self.project.id,
+            Message.number > self.since,
+            Message.kind == "text",
+            Message.deleted_at.is_(None),
+        )
+
+
+# What is found by other tables, such as files and pins, finds its place here.
+SECTIONS: dict[str, Section] = {
+    "mentions": CatchUp.mentions,
+    "replies": CatchUp.replies,
+    "questions": CatchUp.questions,
+    "changed": CatchUp.changed,
+}
+
+
+def _messages(project_id: int) -> Any:
+    return (
+        select(Message).options(joinedload(Message.author)).where(Message.project_id == project_id)
+    )
+
+
+def _newest(query: Any) -> list[Message]:
+    """The newest few messages of a query, oldest first."""
+    rows = db.session.scalars(query.order_by(Message.number.desc()).limit(MOST_LISTED))
+    return list(reversed(list(rows)))
