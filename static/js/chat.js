@@ -4,6 +4,7 @@ import { api } from "projchat/api";
 import { newId } from "projchat/helpers/ids";
 import { claimBrowser, isStillMine } from "projchat/helpers/viewer";
 import { LIVE, Live } from "projchat/live";
+import { Mentions } from "projchat/mentions";
 import { Outbox } from "projchat/outbox";
 import { openStore } from "projchat/outbox_store";
 import { People } from "projchat/people";
@@ -21,6 +22,8 @@ export class Chat extends EventTarget {
   timeline = new Timeline();
   /** The newest message that has been in sight. */
   seenNumber = 0;
+  /** How far I had read when I came. */
+  since = 0;
   #answered = [];
   #loads = new Map();
   #path;
@@ -35,7 +38,8 @@ export class Chat extends EventTarget {
     this.timeline.onChange = (message) => this.#tell("changed", message);
     this.timeline.reset(data.page, this.project.messageCount);
     this.people = new People(this.project, this.viewer.id);
-    this.seenNumber = this.lastReadNumber;
+    this.mentions = new Mentions(this.viewer.id, this.project.mentionNumbers);
+    this.seenNumber = this.since = this.lastReadNumber;
     this.reading = new Reading((number) => this.#tellRead(number), this.lastReadNumber);
     this.quotes = new Quotes({
       find: (number) => this.timeline.find(number),
@@ -83,6 +87,16 @@ export class Chat extends EventTarget {
   wake() {
     this.live.verify();
     this.outbox.wake();
+  }
+
+  /** I look away: what comes now is what I will have missed. */
+  lookAway() {
+    this.since = this.lastReadNumber;
+  }
+
+  /** I look at the page again; what I had marked as unread may be read now. */
+  lookBack() {
+    this.reading.release();
   }
 
   /** Whether this browser is still logged in as the person for whom the page was made. */
@@ -174,6 +188,17 @@ export class Chat extends EventTarget {
     this.reading.reach(number);
   }
 
+  /** Lets me read this message and what follows it again later. */
+  async markUnread(number) {
+    await api("PUT", `${this.#path}/unread`, { number });
+    this.#markedUnread(number);
+  }
+
+  /** What happened since I was last here. */
+  catchUp() {
+    return api("GET", `${this.#path}/catch-up?since=${this.since}`);
+  }
+
   // Moving through the history
 
   loadOlder() {
@@ -191,6 +216,13 @@ export class Chat extends EventTarget {
     this.#tell("going", number);
     if (!this.timeline.find(number)) await this.openAround(number);
     this.#tell("focus", number);
+  }
+
+  /** Goes to the first message written at a moment or later; to the last one if there is none. */
+  async goToDate(moment) {
+    const date = encodeURIComponent(moment.toISOString());
+    const { number } = await api("GET", `${this.#path}/messages?limit=1&date=${date}`);
+    await this.goTo(number ?? this.timeline.count);
   }
 
   /** Brings the part of the history with this message into the stretch. */
@@ -212,7 +244,10 @@ export class Chat extends EventTarget {
       reset: () => this.#tell("reset"),
       typing: (news) => this.typing.note(news),
       presence: (people) => this.#met(people),
-      read: (userId, number) => this.#read(userId, number),
+      read: (userId, number) => this.#readNews(userId, number),
+      mentioned: (number) => this.#mentioned(number),
+      markedUnread: (number) => this.#markedUnread(number),
+      elsewhere: () => this.#tell("elsewhere"),
       light: () => this.#lit(),
       mayReturn: () => this.#mayReturn(),
     };
@@ -226,6 +261,7 @@ export class Chat extends EventTarget {
 
   #timelineChanged() {
     this.#answered = this.#answered.filter(({ version }) => version > this.timeline.cursor);
+    this.mentions.look(this.timeline.messages, this.lastReadNumber);
     this.#tell("timeline");
   }
 
@@ -237,8 +273,35 @@ export class Chat extends EventTarget {
 
   #read(userId, number) {
     if (!this.people.read(userId, number)) return;
-    if (userId === this.viewer.id) this.reading.known(number);
+    if (userId === this.viewer.id) {
+      this.reading.known(number);
+      this.mentions.read(number);
+    }
     this.#tell("read");
+  }
+
+  /** Others may also begin, or cease, to show how far they have read. */
+  #readNews(userId, number) {
+    const isMine = userId === this.viewer.id;
+    const { lastReadNumber } = this.people.find(userId) ?? {};
+    if (isMine && number === null) return;
+    if (isMine || (number !== null && lastReadNumber !== null)) return this.#read(userId, number);
+    this.people.show(userId, number);
+    this.#tell("read");
+  }
+
+  #mentioned(number) {
+    this.mentions.add(number, this.lastReadNumber);
+    this.#tell("read");
+  }
+
+  #markedUnread(number) {
+    if (this.lastReadNumber < number) return;
+    this.people.putBack(number - 1);
+    this.reading.hold(number - 1);
+    this.#tell("marked-unread", number);
+    this.#tell("read");
+    this.#refreshProject();
   }
 
   #lit() {
@@ -270,6 +333,7 @@ export class Chat extends EventTarget {
       return;
     }
     this.people.replace(this.project);
+    this.mentions.replace(this.project.mentionNumbers);
     this.#tell("people");
     this.#tell("project");
   }
@@ -290,6 +354,7 @@ export class Chat extends EventTarget {
   #sent(message) {
     if (message.projectId !== this.project.id) return;
     this.#answered.push(message);
+    this.reading.release();
     this.#read(this.viewer.id, message.number);
     this.#changed(message);
   }

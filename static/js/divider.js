@@ -18,6 +18,12 @@ export class Divider {
     this.#leftAt = null;
   }
 
+  /** The reader wants to go on from this message later. */
+  putAt(number) {
+    this.number = number;
+    this.#leftAt = null;
+  }
+
   /** More messages are here. */
   update(count) {
     if (this.#leftAt !== null && count > this.#leftAt) this.number = this.#leftAt + 1;

@@ -38,7 +38,8 @@ export class Live {
 
   /**
    * `on` has a function for each kind of news: `message` (a new one), `timeline` (it has changed),
-   * `reset` (it is another one), `typing`, `presence`, `read`, `light`; and `mayReturn`, which is
+   * `reset` (it is another one), `typing`, `presence`, `read`, `light`, `mentioned`, `markedUnread`,
+   * `elsewhere` (something of mine in another project); and `mayReturn`, which is
    * asked after the server has sent this tab away and resolves with false if it should stay away.
    */
   constructor({ socket, projectId, timeline, on, now = Date.now, random = Math.random }) {
@@ -100,6 +101,8 @@ export class Live {
     this.#hear("user-typing", (news) => this.#on.typing(news));
     this.#hear("presence", ({ users }) => this.#on.presence(users));
     this.#hear("read", ({ userId, number }) => this.#on.read(userId, number));
+    this.#hearOfMine("mentioned", ({ number }) => this.#on.mentioned(number));
+    this.#hearOfMine("marked-unread", ({ number }) => this.#on.markedUnread(number));
   }
 
   #hear(event, handle) {
@@ -108,6 +111,14 @@ export class Live {
       this.#heardAt = this.#now();
       handle(news);
       this.changed();
+    });
+  }
+
+  /** What comes to all my tabs, whatever project they show. */
+  #hearOfMine(event, handle) {
+    this.#socket.on(event, (news) => {
+      if (news.projectId === this.#projectId) handle(news);
+      else this.#on.elsewhere();
     });
   }
 

@@ -41,6 +41,7 @@ function messageRow(message, chat, previous, isLastOfMine) {
     isGrouped: continues(previous, message),
     isPresent: chat.people.isPresent(message.author.id),
     isLastOfMine,
+    viewerId: chat.viewer.id,
     progress: isMine && isSaid(message) ? progressOf(message, chat) : null,
     pinnedBy: chat.people.find(message.pinnedBy)?.name,
     reactions: reactionsOf(message, chat),
@@ -53,7 +54,8 @@ function progressOf(message, chat) {
   if (message.error) return { state: "failed", words: t("Not sent: {reason}", reasonOf(message)) };
   if (!message.number) return { state: "sending", words: t("Sending…") };
   const readers = chat.people.readersOf(message.number);
-  return { state: readers.read > 0 ? "read" : "sent", words: progress(readers) };
+  const names = chat.people.readingOf(message.number).read.map(({ name }) => name);
+  return { state: readers.read > 0 ? "read" : "sent", words: progress(readers), names };
 }
 
 function reasonOf({ error }) {

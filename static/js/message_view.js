@@ -1,7 +1,7 @@
 // One row of the timeline as an element. A row that stays keeps its element.
 import { colour, initials } from "projchat/helpers/avatar";
-import { dayOf, momentOf, narrowTimeOf, timeOf } from "projchat/helpers/dates";
-import { sentenceOf } from "projchat/helpers/sentences";
+import { dayOf, fieldDate, momentOf, narrowTimeOf, timeOf } from "projchat/helpers/dates";
+import { readBy, sentenceOf } from "projchat/helpers/sentences";
 import { t } from "projchat/i18n";
 import { showReactions } from "projchat/reactions";
 
@@ -10,7 +10,7 @@ const EXCERPT = 140;
 
 /** A new element for a row. */
 export function createRow(row) {
-  if (row.kind === "day") return separator("day");
+  if (row.kind === "day") return daySeparator();
   if (row.kind === "new") return separator("new-divider");
   return document.getElementById("message-template").content.firstElementChild.cloneNode(true);
 }
@@ -28,13 +28,14 @@ export function signatureOf(row) {
     row.reactions.map(({ names }) => names).join(),
     progress?.state,
     progress?.words,
+    progress?.names,
     quoted && `${quoted.number}.${quoted.version}`,
   ].join();
 }
 
 /** Makes an element show its row. */
 export function updateRow(element, row) {
-  if (row.kind === "day") element.firstElementChild.textContent = dayOf(row.date);
+  if (row.kind === "day") showDay(element.firstElementChild, row);
   else if (row.kind === "new") element.firstElementChild.textContent = t("New");
   else if (row.message.kind === "system") showEvent(element, row.message);
   else showMessage(element, row);
@@ -61,6 +62,23 @@ function separator(name) {
   element.className = name;
   element.append(document.createElement("span"));
   return element;
+}
+
+/** The day leads to any other day. */
+function daySeparator() {
+  const element = separator("day");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "day__button";
+  button.title = t("Go to a date");
+  button.setAttribute("popovertarget", "jump");
+  element.replaceChildren(button);
+  return element;
+}
+
+function showDay(button, { date }) {
+  button.textContent = dayOf(date);
+  button.dataset.day = fieldDate(date);
 }
 
 function showEvent(element, message) {
@@ -95,6 +113,7 @@ function showMessage(element, row) {
   showTime(element, message);
   showQuote(element, row);
   showBody(part(element, "body"), message);
+  showMentions(element, row);
   part(element, "edited").hidden = !message.editedAt || Boolean(message.deletedAt);
   if (message.editedAt) part(element, "edited").title = momentOf(new Date(message.editedAt));
   showPin(element, row);
@@ -142,6 +161,17 @@ function showBody(body, message) {
   else body.innerHTML = message.html;
 }
 
+/** What calls the viewer stands out; the message itself is the same for everybody. */
+function showMentions(element, { message, viewerId }) {
+  const isCalled = message.mentions?.includes(viewerId) ?? false;
+  element.classList.toggle("message--for-me", isCalled);
+  if (!isCalled) return;
+  for (const mark of element.querySelectorAll(".mention")) {
+    const { user } = mark.dataset;
+    mark.classList.toggle("mention--mine", user === "all" || user === String(viewerId));
+  }
+}
+
 function showProgress(element, { progress, isLastOfMine }) {
   const failed = progress?.state === "failed";
   const state = part(element, "state");
@@ -151,7 +181,8 @@ function showProgress(element, { progress, isLastOfMine }) {
   if (!progress) return;
   if (failed) return setText(element, "reason", progress.words);
   state.dataset.state = progress.state;
-  state.title = progress.words;
+  state.title = readBy(progress);
+  part(element, "progress").title = state.title;
   state.querySelector("use").setAttribute("href", `#icon-${ICONS[progress.state]}`);
   setText(element, "progress", progress.words);
 }

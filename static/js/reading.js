@@ -7,6 +7,7 @@ export class Reading {
   #reached;
   #tried;
   #timer = null;
+  #held = false;
 
   /** `tell(number)` resolves when the server knows. */
   constructor(tell, number) {
@@ -16,6 +17,7 @@ export class Reading {
 
   /** This message has been in sight. */
   reach(number) {
+    if (this.#held) return;
     this.#reached = Math.max(this.#reached, number);
     this.again();
   }
@@ -23,6 +25,16 @@ export class Reading {
   /** The server knows it from elsewhere: another tab, or a message of mine. */
   known(number) {
     this.#known = Math.max(this.#known, number);
+  }
+
+  /** What comes after `number` is to stay unread, also while it is in sight, until `release`. */
+  hold(number) {
+    this.#held = true;
+    this.#known = this.#reached = Math.min(this.#known, number);
+  }
+
+  release() {
+    this.#held = false;
   }
 
   /** Says what could not be said before. */

@@ -8,6 +8,7 @@ const { Drafts } = await import("projchat/drafts");
 const { continues, beginsDay } = await import("projchat/helpers/grouping");
 const { newId } = await import("projchat/helpers/ids");
 const { connection, progress, sentenceOf, typing } = await import("projchat/helpers/sentences");
+const { Mentions } = await import("projchat/mentions");
 const { People } = await import("projchat/people");
 const { Quotes } = await import("projchat/quotes");
 const { Reading } = await import("projchat/reading");
@@ -302,4 +303,58 @@ test("ids are unique, with and without a secure context", () => {
   } finally {
     delete crypto.randomUUID;
   }
+});
+
+// Marking as unread, mentions
+
+test("what is marked as unread stays so until the reader comes back", () => {
+  const told = [];
+  const reading = new Reading((number) => told.push(number), 10);
+  reading.hold(4);
+  reading.reach(12);
+  mock.timers.tick(5000);
+  assert.deepEqual(told, []);
+  reading.release();
+  reading.reach(12);
+  assert.deepEqual(told, [12]);
+});
+
+test("the divider goes where the reader puts it", () => {
+  const divider = new Divider(10, 10);
+  divider.putAt(4);
+  divider.update(12);
+  assert.equal(divider.number, 4);
+});
+
+test("whoever does not show their reading is not counted among the readers", () => {
+  const member = (id, lastReadNumber) => ({ id, name: `P${id}`, role: "member", lastReadNumber });
+  const members = [member(1, 9), member(2, 9), member(3, 2), member(4, null)];
+  const people = new People({ members, presence: [] }, 1);
+  assert.deepEqual(people.readersOf(5), { read: 1, of: 2 });
+  assert.deepEqual(
+    Object.values(people.readingOf(5)).map((each) => each.map(({ id }) => id)),
+    [[2], [3], [4]],
+  );
+  assert.equal(people.read(4, 8), false);
+  people.replace({ members, presence: [] });
+  assert.equal(people.find(4).lastReadNumber, null);
+  people.show(4, 8);
+  assert.deepEqual(people.readersOf(5), { read: 2, of: 3 });
+});
+
+test("a mention counts once, until it is read or edited away", () => {
+  const mentions = new Mentions(1, [3, 5]);
+  mentions.add(5, 2);
+  mentions.add(2, 2);
+  assert.equal(mentions.count, 2);
+  mentions.look(
+    [
+      { number: 5, mentions: [] },
+      { number: 6, mentions: [1, 2] },
+    ],
+    2,
+  );
+  assert.equal(mentions.count, 2);
+  mentions.read(3);
+  assert.equal(mentions.count, 1);
 });

@@ -7,7 +7,7 @@ export default class extends Controller {
   static targets = ["name"];
 
   #chat = openChat();
-  #toldUnread = this.#chat.unread;
+  #toldUnread = this.#counts;
 
   // Lifecycle
 
@@ -18,6 +18,7 @@ export default class extends Controller {
       on("timeline", () => this.#tellUnread()),
       on("read", () => this.#tellUnread()),
       on("light", () => this.#showLight()),
+      on("elsewhere", () => this.dispatch("stale", { prefix: "unread" })),
       on("logged-out", () => this.#leave()),
     ];
     this.#chat.start();
@@ -59,10 +60,15 @@ export default class extends Controller {
   }
 
   #tellUnread() {
-    if (this.#chat.unread === this.#toldUnread) return;
-    this.#toldUnread = this.#chat.unread;
-    const detail = { projectId: this.#chat.project.id, unread: this.#chat.unread };
+    const { unread, mentions } = this.#counts;
+    if (unread === this.#toldUnread.unread && mentions === this.#toldUnread.mentions) return;
+    this.#toldUnread = { unread, mentions };
+    const detail = { projectId: this.#chat.project.id, unread, mentions };
     this.dispatch("changed", { prefix: "unread", detail });
+  }
+
+  get #counts() {
+    return { unread: this.#chat.unread, mentions: this.#chat.mentions.count };
   }
 
   /** The server decides what this browser may see now. */

@@ -49,7 +49,8 @@ export default class extends Controller {
     if (event.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey) this.send(event);
     if (event.key === "Escape") this.#escape(event);
-    if (event.key === "ArrowUp" && this.#isEmpty && !this.#edited) this.#editLast(event);
+    if (event.key === "ArrowUp" && !event.altKey && this.#isEmpty && !this.#edited)
+      this.#editLast(event);
   }
 
   send(event) {

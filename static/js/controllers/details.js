@@ -7,7 +7,7 @@ const ROLES = { owner: t("owner"), admin: t("admin"), member: "" };
 
 // The project's description and its members, in the panel.
 export default class extends Controller {
-  static targets = ["description", "count", "people", "template"];
+  static targets = ["description", "count", "people", "template", "notify"];
 
   #chat = openChat();
 
@@ -15,11 +15,18 @@ export default class extends Controller {
 
   connect() {
     this.ends = ["people", "project"].map((name) => this.#chat.on(name, () => this.#show()));
+    this.notifyTarget.value = this.#chat.project.notify;
     this.#show();
   }
 
   disconnect() {
     for (const end of this.ends) end();
+  }
+
+  // Actions
+
+  chosen({ detail: { answer } }) {
+    this.#chat.project.notify = answer.notify;
   }
 
   // Internal

@@ -4,8 +4,9 @@ import { confirm } from "projchat/helpers/confirm";
 import { toast } from "projchat/helpers/toast";
 import { t } from "projchat/i18n";
 import { openChat } from "projchat/open_chat";
+import { showReaders } from "projchat/readers";
 
-const KEYS = { r: "reply", e: "react" };
+const KEYS = { r: "reply", e: "react", u: "unread" };
 
 // What can be done with a message. One toolbar serves them all: it moves to the message under the
 // pointer or with the focus.
@@ -27,6 +28,8 @@ export default class extends Controller {
     this.#button("reply").hidden = this.#chat.isReadOnly;
     this.#button("edit").hidden = this.#chat.isReadOnly || !this.#chat.isMine(message);
     this.#button("delete").hidden = this.#chat.isReadOnly || !this.#mayDelete(message);
+    this.#button("unread").hidden = this.#chat.isReadOnly;
+    this.#button("readers").hidden = this.#chat.isReadOnly || !this.#chat.isMine(message);
     row.append(this.#bar);
   }
 
@@ -70,6 +73,8 @@ export default class extends Controller {
       pin: () => this.#pin(message),
       copy: () => this.#copyLink(message),
       delete: () => this.#delete(message, row),
+      unread: () => this.#markUnread(message),
+      readers: () => showReaders(this.#chat.people.readingOf(message.number), target),
       retry: () => this.#chat.outbox.retry(message.clientId),
       amend: () => this.#amend(message),
       discard: () => this.#discard(message),
@@ -119,6 +124,16 @@ export default class extends Controller {
     try {
       await this.#chat.pin(number, !pinnedAt);
       this.#label("pin", pinnedAt ? t("Pin") : t("Unpin"));
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
+  async #markUnread({ number }) {
+    if (this.#chat.isReadOnly) return;
+    try {
+      await this.#chat.markUnread(number);
+      toast(t("Marked as unread."));
     } catch (error) {
       toast(error.message);
     }

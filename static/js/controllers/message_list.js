@@ -50,8 +50,8 @@ export default class extends Controller {
 
   /** The tab came into view, or went out of it. */
   shown() {
-    if (document.hidden) this.divider.leave(this.#chat.timeline.count, this.#chat.lastReadNumber);
-    else this.divider.comeBack();
+    if (document.hidden) this.#lookAway();
+    else this.#lookBack();
     this.#look();
   }
 
@@ -70,7 +70,23 @@ export default class extends Controller {
     on("history", () => this.#renderHistory());
     on("reset", () => this.#reopen());
     on("sent", () => this.#sent());
+    on("marked-unread", (number) => this.#markedUnread(number));
     on("focus", (number) => this.#lightUp(number));
+  }
+
+  #lookAway() {
+    this.divider.leave(this.#chat.timeline.count, this.#chat.lastReadNumber);
+    this.#chat.lookAway();
+  }
+
+  #lookBack() {
+    this.divider.comeBack();
+    this.#chat.lookBack();
+  }
+
+  #markedUnread(number) {
+    this.divider.putAt(number);
+    this.#schedule();
   }
 
   /** One rendering for all that comes between two frames; a tab out of sight has no frames. */

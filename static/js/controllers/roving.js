@@ -33,7 +33,7 @@ export default class extends Controller {
 
   press(event) {
     const message = event.target.closest(".message");
-    const target = message && this.#targetOf(event.key, message);
+    const target = message && !event.altKey && this.#targetOf(event.key, message);
     if (!target || event.target !== message) return;
     event.preventDefault();
     target.focus();

@@ -38,6 +38,12 @@ export function dayOf(date, today = new Date()) {
   return (isThisYear ? dayOfYear : dayOfAnyYear).format(date);
 }
 
+/** The reader's own day as a date field writes it: 2025-03-04 */
+export function fieldDate(date) {
+  const two = (number) => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
 export function isSameDay(one, other) {
   return one.toDateString() === other.toDateString();
 }

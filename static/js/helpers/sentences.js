@@ -10,6 +10,8 @@ export function listOf(names) {
   return conjunction.format(names);
 }
 
+const MOST_WRITERS = 5;
+
 /** What happened, told from the `event` of a system message. */
 export function sentenceOf({ event, author, content }) {
   const { type, userName: user, text } = event ?? {};
@@ -76,6 +78,25 @@ export function connection(state, since, waiting) {
 export function progress({ read, of }) {
   if (of === 0 || read === 0) return t("Sent");
   return t("Read by {read} of {of}", { read, of });
+}
+
+/** The same with names. */
+export function readBy({ words, names = [] }) {
+  return names.length > 0 ? t("{words}: {names}", { words, names: names.join(", ") }) : words;
+}
+
+/** What was written since I was last here: how much, and by whom. */
+export function missed({ count, people }) {
+  if (count === 0) return t("Nothing has been written since you were last here.");
+  const shown = people.slice(0, MOST_WRITERS).map(({ name, count: many }) => `${name} ${many}`);
+  const rest = people.length - shown.length;
+  if (rest > 0) shown.push(nt("{count} more person", "{count} more people", rest));
+  const words = nt(
+    "{count} message since you were last here",
+    "{count} messages since you were last here",
+    count,
+  );
+  return `${words}: ${shown.join(", ")}`;
 }
 
 /** How many messages came below what is in sight. */
