@@ -1,12 +1,13 @@
 // What can be completed in a text, by the character that begins it. A provider has
-//   key         the character: ":" for emoji
+//   key         the character: ":" for emoji, "@" for members
 //   least       how many characters must follow before it offers anything
 //   find(text)  the best matches, or a promise of them: `{value, picture, words, detail}`, where
 //               `value` takes the place of what was typed and the others show it
 //   exact(text) the match of a word that was closed with the key again, if there can be one
 import { emojiNames } from "projchat/emoji_names";
+import { memberNames } from "projchat/member_names";
 
-export const providers = [emojiNames];
+export const providers = [emojiNames, memberNames];
 
 /** What is being completed at the end of `text`: `{provider, word, start, closed}`, or null. */
 export function completionIn(text) {

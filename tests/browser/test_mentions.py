@@ -55,6 +55,28 @@ def test_my_name_stands_out_for_me_alone(
     expect(other.page.locator(".mention--mine, .message--for-me")).to_have_count(0)
 
 
+def test_a_name_is_completed_as_it_is_typed(
+    open_chat: Callable[..., Chat], alice: Person, robin: Person
+):
+    chat = open_chat(alice)
+    options = chat.page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    chat.composer.press_sequentially("mail@ro")
+    expect(options).to_have_count(0)
+    chat.composer.fill("")
+    chat.composer.press_sequentially("Ask @")
+    expect(options).to_have_count(2)
+    chat.composer.press_sequentially("RO")
+    expect(options).to_have_text([re.compile(f"Robin.*@{robin.username}")])
+    chat.composer.press("Tab")
+    expect(chat.composer).to_have_value(f"Ask @{robin.username} ")
+    chat.composer.press_sequentially("and @al")
+    expect(options).to_contain_text(["Everybody in the project"])
+    chat.composer.press("Escape")
+    expect(options).to_have_count(0)
+    chat.composer.press("Enter")
+    expect(chat.texts.locator(".mention")).to_have_text([f"@{robin.username}"])
+
+
 def test_a_mention_counts_in_every_open_page(
     cast: Cast, open_chat: Callable[..., Chat], alice: Person, robin: Person, room: Project
 ):

@@ -8,6 +8,7 @@ const { Drafts } = await import("projchat/drafts");
 const { continues, beginsDay } = await import("projchat/helpers/grouping");
 const { newId } = await import("projchat/helpers/ids");
 const { connection, progress, sentenceOf, typing } = await import("projchat/helpers/sentences");
+const { membersFor } = await import("projchat/member_search");
 const { Mentions } = await import("projchat/mentions");
 const { People } = await import("projchat/people");
 const { Quotes } = await import("projchat/quotes");
@@ -357,4 +358,28 @@ test("a mention counts once, until it is read or edited away", () => {
   assert.equal(mentions.count, 2);
   mentions.read(3);
   assert.equal(mentions.count, 1);
+});
+
+test("a member is found by any word of their name, and everybody where that is allowed", () => {
+  const member = (id, username, name) => ({
+    id,
+    username,
+    name,
+    role: "member",
+    lastReadNumber: 0,
+  });
+  const members = [member(1, "me", "Me"), member(2, "anna", "Анна Белая"), member(3, "abe", "Åbe")];
+  const found = (text, rest = {}) => {
+    const people = new People({ members, presence: [{ id: 3 }] }, 1);
+    const chat = { people, viewer: { id: 1 }, manages: false, ...rest };
+    return membersFor(chat, text).map(({ value }) => value);
+  };
+  assert.deepEqual(found(""), ["@abe", "@anna", "@all"]);
+  assert.deepEqual(found("бел"), ["@anna"]);
+  assert.deepEqual(found("AB"), ["@abe"]);
+  assert.deepEqual(found("me"), []);
+  for (let id = 4; id < 20; id += 1) members.push(member(id, `x${id}`, "X"));
+  assert.deepEqual(found("al"), []);
+  assert.deepEqual(found("al", { manages: true }), ["@all"]);
+  assert.equal(found("", { manages: true }).length, 8);
 });
