@@ -15,7 +15,7 @@ from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .config import LOGIN_LIFETIME
+from .config import CHUNK_BYTES, LOGIN_LIFETIME
 from .errors import ApiError
 from .extensions import csrf, db, login_manager
 from .models import Invalid, Login, User
@@ -33,6 +33,12 @@ _hasher = PasswordHasher()
 def public(view: View) -> View:
     """Mark a view that anybody may call; all others need a login."""
     view.public = True  # type: ignore[attr-defined]
+    return view
+
+
+def streams(view: View) -> View:
+    """Mark a view that reads its body itself, in pieces, between its transactions."""
+    view.streams = True  # type: ignore[attr-defined]
     return view
 
 
@@ -173,6 +179,12 @@ def _prepare() -> None:
     """
     g.reading = request.method in SAFE_METHODS
     if g.reading:
+        return
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "streams", False):
+        g.reading = True
+        request.max_content_length = CHUNK_BYTES
+        if (request.content_length or 0) > CHUNK_BYTES:
+            raise ApiError(413, "too_large")
         return
     # A body that comes in chunks is cut off where it becomes too large.
     if len(request.get_data(cache=True)) >= current_app.config["MAX_CONTENT_LENGTH"]:

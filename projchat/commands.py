@@ -18,6 +18,7 @@ from .copying import Refused, copying
 from .demo import populate
 from .extensions import db
 from .models import Invite, Login, Project, Refusal, User
+from .uploads import sweep, sweep_strays
 
 
 def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -124,6 +125,18 @@ def invite(project_id: int, days: int) -> None:
     click.echo(f"/invite/{made.token}")
 
 
+@click.group()
+def uploads() -> None:
+    """The files that people send."""
+
+
+@uploads.command("clean")
+@with_app
+def clean_uploads() -> None:
+    """Delete files that were never sent, and bytes that belong to no file."""
+    click.echo(sweep() + sweep_strays())
+
+
 @click.group("db")
 def database() -> None:
     """The database."""
@@ -221,4 +234,4 @@ def _end_logins(person: User) -> None:
         db.session.delete(login)
 
 
-COMMANDS = {command.name: command for command in (user, project, database, data, demo)}
+COMMANDS = {command.name: command for command in (user, project, uploads, database, data, demo)}

@@ -13,6 +13,9 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 LOCALES = ("en", "ru")
 DEFAULT_PORT = 3000
 BODY_BYTES = 256 * 1024
+CHUNK_BYTES = 1024 * 1024
+UPLOAD_BYTES = 25 * 1024 * 1024
+UPLOAD_QUOTA = 5 * 1024**3
 PACKET_BYTES = 16 * 1024
 SHORTEST_SECRET = 32
 LOGIN_LIFETIME = timedelta(days=30)
@@ -46,6 +49,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "RELAY_SECONDS": 1.5,
         "HEAD_SECONDS": 10.0,
         "MAX_CONTENT_LENGTH": BODY_BYTES,
+        "UPLOAD_BYTES": _number(environ, "PROJCHAT_UPLOAD_BYTES", UPLOAD_BYTES),
+        "UPLOAD_QUOTA": _number(environ, "PROJCHAT_UPLOAD_QUOTA", UPLOAD_QUOTA),
+        "ACCEL": environ.get("PROJCHAT_ACCEL", "") not in ("", "0", "off"),
         "TRUSTED_HOSTS": _hosts(origins),
         "SESSION_COOKIE_NAME": "__Host-projchat" if production else "projchat",
         "SESSION_COOKIE_SECURE": production,

@@ -12,6 +12,7 @@ LARGEST_CURSOR = 2**53 - 1
 
 Cursor = Annotated[StrictInt, Field(ge=0, le=LARGEST_CURSOR)]
 Text = Annotated[StrictStr, Field(max_length=200_000)]
+UploadId = Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{32}$")]
 Line = Annotated[StrictStr, Field(max_length=1000)]
 
 
@@ -115,11 +116,23 @@ class AcceptIn(Input):
 
 
 class MessageIn(Input):
-    """A message to send; `clientId` makes a retry harmless, `replyTo` is a message's number."""
+    """A message to send; `clientId` makes a retry harmless, `replyTo` is a message's number.
+
+    `uploads` are the ids of files that have come whole; with them the content may be empty.
+    """
 
     content: Text
     client_id: Annotated[StrictStr, Field(max_length=100, pattern=r"^[^\x00]+$")] | None = None
     reply_to: Annotated[StrictInt, Field(ge=1, le=LARGEST_CURSOR)] | None = None
+    uploads: Annotated[list[UploadId], Field(max_length=10)] = []
+
+
+class UploadIn(Input):
+    """A file that is about to come. What it is, its content says; `type` is not relied on."""
+
+    name: Line
+    size: Cursor
+    type: Line = ""
 
 
 class MessagePatch(Input):
@@ -317,6 +330,29 @@ class ReactionOut(Output):
     user_ids: list[int]
 
 
+class AttachmentOut(Output):
+    """A file of a message; a picture has its size in pixels and a thumbnail."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    width: int | None
+    height: int | None
+    url: str
+    thumbnail_url: str | None
+
+
+class UploadOut(Output):
+    """A file on its way: `offset` bytes have come; `attachment` once it is whole."""
+
+    id: str
+    name: str
+    size: int
+    offset: int
+    attachment: AttachmentOut | None
+
+
 class MessageOut(Output):
     """A message, the same object everywhere."""
 
@@ -329,6 +365,7 @@ class MessageOut(Output):
     content: str
     html: str
     event: dict[str, Any] | None
+    attachments: list[AttachmentOut]
     author: Person
     reply_to: int | None
     mentions: list[int]

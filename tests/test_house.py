@@ -26,7 +26,7 @@ FLOORS: list[set[str]] = [
     },
     {"models"},
     {"errors", "i18n", "schemas"},
-    {"assets", "auth"},
+    {"assets", "auth", "uploads"},
     {"copying", "demo", "gunicorn_conf", "realtime", "routes", "worker"},
     {PACKAGE},
     {"commands", "serve"},

@@ -14,6 +14,7 @@ import socketio
 from support.answers import MISSING_PROJECT
 from support.cast import Cast, Project, done
 from support.contract import Rule, events, rules
+from support.files import begin, picture, post, upload
 from support.person import PASSWORD, Person
 
 ROLES = ("anonymous", "outsider", "former member", "member", "admin", "owner")
@@ -45,6 +46,14 @@ class Scene:
     def message_of_an_extra(self, _person: Person) -> dict[str, Any]:
         self.project.admit(self.extra)
         return {"number": self.project.post(self.extra, "Hello")["number"]}
+
+    def sent_picture(self, _person: Person) -> dict[str, Any]:
+        file = upload(self.people["member"], self.project, "a.png", picture())
+        post(self.people["member"], self.project, file)
+        return {"upload_id": file["id"], "name": "a.png"}
+
+    def file_of_a_member(self, _person: Person) -> dict[str, Any]:
+        return {"upload_id": begin(self.people["member"], self.project, "a.txt", 1)["id"]}
 
     def extra_member(self, _person: Person) -> dict[str, Any]:
         self.project.admit(self.extra)
@@ -151,6 +160,19 @@ MATRIX = {
     ),
     f"GET {PROJECT}/pins": Row(FOR_MEMBERS),
     f"GET {PROJECT}/messages/<int:number>/revisions": Row(FOR_MEMBERS, values={"number": 1}),
+    f"POST {PROJECT}/uploads": Row("401 404 404 201 201 201", {"name": "a.txt", "size": 1}),
+    f"GET {PROJECT}/uploads/<upload_id>/<name>": Row(FOR_MEMBERS, prepare=Scene.sent_picture),
+    f"GET {PROJECT}/thumbnails/<upload_id>": Row(FOR_MEMBERS, prepare=Scene.sent_picture),
+    # The person who sends a file
+    f"GET {PROJECT}/uploads/<upload_id>": Row(
+        "401 404 404 200 404 404", prepare=Scene.file_of_a_member
+    ),
+    f"PATCH {PROJECT}/uploads/<upload_id>": Row(
+        "401 404 404 400 404 404", {}, Scene.file_of_a_member
+    ),
+    f"DELETE {PROJECT}/uploads/<upload_id>": Row(
+        "401 404 404 204 404 404", prepare=Scene.file_of_a_member
+    ),
     # The author of a message, and those who manage the project
     f"PATCH {PROJECT}/messages/<int:number>": Row(
         "401 404 404 200 403 403", {"content": "Edited"}, Scene.message_of_a_member

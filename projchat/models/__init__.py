@@ -9,6 +9,7 @@ from .mention import Mention
 from .message import Message
 from .project import Project
 from .revision import Revision
+from .upload import Upload
 from .user import User
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "Revision",
     "Role",
     "Unchanged",
+    "Upload",
     "User",
 ]

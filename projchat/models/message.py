@@ -1,6 +1,7 @@
 """One message of a project, or one event in its life (kind `system`)."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from .errors import Conflict, Forbidden, Invalid, Unchanged
 from .mention import Mention
 from .revision import Revision
 from .types import BigKey, UtcDateTime, now, rfc3339
+from .upload import Upload, attachment_dict
 
 if TYPE_CHECKING:
     from .membership import Membership
@@ -70,6 +72,7 @@ class Message(Model):
     body: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
     event: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    attachments: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     reply_to: Mapped[int | None] = mapped_column(BigInteger)
     # The ids of those whom it mentions; the rows of `Mention` are for counting.
     mentions: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
@@ -86,9 +89,11 @@ class Message(Model):
     project: Mapped["Project"] = relationship(lazy="raise")
 
     @staticmethod
-    def fingerprint_of(project_id: int, content: str, reply_to: int | None) -> str:
+    def fingerprint_of(
+        project_id: int, content: str, reply_to: int | None, uploads: Sequence[str] = ()
+    ) -> str:
         """What was sent, in brief: tells a retry from another message under the same id."""
-        said = f"{project_id}\0{reply_to}\0{content}".encode()
+        said = "\0".join([str(project_id), str(reply_to), content, *uploads]).encode()
         return hashlib.blake2b(said, digest_size=16).hexdigest()
 
     @classmethod
@@ -107,7 +112,7 @@ class Message(Model):
         """
         if self.kind != "text" or self.author_id != user.id:
             raise Forbidden("not_author")
-        content = clean(content)
+        content = clean(content, may_be_empty=bool(self.attachments))
         html, mentions = mention.render(self.project_id, self.author_id, content)
         self._begin_change()
         self._require_text()
@@ -133,9 +138,11 @@ class Message(Model):
             raise Unchanged
         db.session.execute(delete(Revision).where(Revision.message_id == self.id))
         mentioned = self.mentions or ()
+        Upload.forget_all_of(self)
         self._change(
             body="",
             html="",
+            attachments=None,
             mentions=None,
             deleted_at=now(),
             reactions=None,
@@ -211,6 +218,15 @@ class Message(Model):
         for name, value in values.items():
             setattr(self, name, value)
 
+    @property
+    def file_ids(self) -> set[str]:
+        """The ids of its files."""
+        return {kept["id"] for kept in self.attachments or ()}
+
+    def attachment_dicts(self) -> list[dict[str, Any]]:
+        """The files of the message, with their addresses."""
+        return [attachment_dict(self.project_id, kept) for kept in self.attachments or ()]
+
     def to_dict(self) -> dict[str, Any]:
         """The message as the page, the API, the live events and others see it."""
         return {
@@ -223,6 +239,7 @@ class Message(Model):
             "content": self.body,
             "html": self.html,
             "event": self.event,
+            "attachments": self.attachment_dicts(),
             "author": {"id": self.author_id, "name": self.author.name},
             "replyTo": self.reply_to,
             "mentions": self.mentions or [],
@@ -245,8 +262,10 @@ def _emoji(name: str) -> str:
     return spelled
 
 
-def clean(content: str) -> str:
+def clean(content: str, may_be_empty: bool = False) -> str:
     """The text as it is stored. Raises `Invalid` for what cannot be."""
+    if may_be_empty and not content.strip():
+        return ""
     try:
         return markup.clean(content)
     except ValueError as error:

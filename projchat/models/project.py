@@ -2,6 +2,7 @@
 
 import unicodedata
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from .membership import Level, Membership, Role
 from .mention import Mention
 from .message import Message, clean
 from .types import BigKey, UtcDateTime, now, rfc3339
+from .upload import Upload
 
 if TYPE_CHECKING:
     from .user import User
@@ -122,21 +124,28 @@ class Project(Model):
         content: str,
         client_id: str | None = None,
         reply_to: int | None = None,
+        uploads: Sequence[str] = (),
     ) -> Message:
-        """Add a message; posting reads up to one's own message.
+        """Add a message; posting reads up to one's own message. With files it needs no text.
 
         The counter is taken as late as possible, since its row is locked until the commit.
-        Raises `Invalid` for content that cannot be stored or a reply to what is not there,
+        Raises `Invalid` for content that cannot be stored, for a reply to what is not there and
+        for files that do not wait to be sent,
         `Conflict` if archived, `AlreadySent` for a client id that the author has used before
         (the caller rolls back, and the counter with it).
         """
-        content = clean(content)
+        content = clean(content, may_be_empty=bool(uploads))
         html, mentions = mention.render(self.id, author.id, content)
-        values = {"kind": "text", "body": content, "html": html, "mentions": mentions}
+        values: dict[str, Any] = {"kind": "text", "body": content, "html": html}
+        values["mentions"] = mentions
         try:
+            files = Upload.waiting(self, author, uploads)
+            values["attachments"] = [file.to_attachment() for file in files] or None
             message = self._append(author, client_id=client_id, reply_to=reply_to, **values)
-        except Conflict:
-            # Whoever sends again wants to know what became of it, archived since or not.
+            Upload.attach(files, message)
+        except (Conflict, Invalid):
+            # Whoever sends again wants to know what became of it, archived since or not; its
+            # files do not wait any more.
             if client_id is not None and Message.was_sent(author, client_id):
                 raise AlreadySent(client_id) from None
             raise
@@ -144,7 +153,12 @@ class Project(Model):
         return message
 
     def first_answer(
-        self, author: "User", client_id: str, content: str, reply_to: int | None
+        self,
+        author: "User",
+        client_id: str,
+        content: str,
+        reply_to: int | None,
+        uploads: Sequence[str] = (),
     ) -> Message:
         """The message that `client_id` made when it was first sent.
 
@@ -155,7 +169,8 @@ class Project(Model):
             .options(joinedload(Message.author))
             .where(Message.author_id == author.id, Message.client_id == client_id)
         ).one()
-        if message.fingerprint != Message.fingerprint_of(self.id, clean(content), reply_to):
+        content = clean(content, may_be_empty=bool(uploads))
+        if message.fingerprint != Message.fingerprint_of(self.id, content, reply_to, uploads):
             raise Conflict("client_id_reused", "clientId")
         return message
 
@@ -380,6 +395,7 @@ class Project(Model):
         reply_to: int | None = None,
         **values: Any,
     ) -> Message:
+        uploads = [kept["id"] for kept in values.get("attachments") or ()]
         version = self._count(new_message=True)
         if reply_to is not None and not 0 < reply_to < self.message_count:
             raise Invalid("reply_unknown", "replyTo")
@@ -389,7 +405,7 @@ class Project(Model):
             "version": version,
             "author_id": author.id,
             "client_id": client_id or str(uuid.uuid4()),
-            "fingerprint": Message.fingerprint_of(self.id, values["body"], reply_to),
+            "fingerprint": Message.fingerprint_of(self.id, values["body"], reply_to, uploads),
             "reply_to": reply_to,
             "created_at": now(),
         }

@@ -22,6 +22,7 @@ from . import (
     reactions,
     reading,
     revisions,
+    uploads,
 )
 from .contract import Json, spec
 
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     reactions,
     reading,
     revisions,
+    uploads,
 )
 YEAR = 31_536_000
 
@@ -91,7 +93,7 @@ def _headers(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-    headers["Content-Security-Policy"] = _policy()
+    headers.setdefault("Content-Security-Policy", _policy())
     if current_app.config["PRODUCTION"] and request.is_secure:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     if request.endpoint not in ("static", "i18n.show"):

@@ -22,6 +22,7 @@ KINDS = {
     "greater_than_equal": "field_range",
     "less_than_equal": "field_range",
     "string_too_long": "field_range",
+    "too_long": "field_range",
     "string_too_short": "field_range",
     "literal_error": "field_range",
 }

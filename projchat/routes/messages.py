@@ -11,6 +11,7 @@ from ..extensions import db, limiter
 from ..failpoints import hit
 from ..models import AlreadySent, Message, Project, Unchanged
 from ..schemas import MessageIn, MessageOut, MessagePatch, MessageQuery, PageOut
+from ..uploads import store
 from .contract import endpoint
 from .delivery import deliver, tell_mentioned
 from .projects import find
@@ -38,7 +39,9 @@ def create(project_id: int, body: MessageIn) -> tuple[dict[str, Any], int]:
     """Send a message. A repeated clientId is answered with what it made the first time."""
     project = find(project_id)
     try:
-        message = project.post(current_user, body.content, body.client_id, body.reply_to)
+        message = project.post(
+            current_user, body.content, body.client_id, body.reply_to, body.uploads
+        )
     except AlreadySent as sent:
         return _first_answer(project_id, sent.client_id, body)
     hit("before-commit")
@@ -83,13 +86,14 @@ def change(
     """
     project = find(project_id)
     message = find_message(project, number)
-    mentioned = message.mentions
+    mentioned, files = message.mentions, message.file_ids
     try:
         news = act(message)
     except Unchanged:
         db.session.rollback()
         return find_message(find(project_id), number).to_dict()
     db.session.commit()
+    store().remove(*files - message.file_ids)
     deliver(project, message, event="message-updated")
     deliver(project, news)
     tell_mentioned(message, mentioned)
@@ -143,5 +147,7 @@ def _first_answer(project_id: int, client_id: str, body: MessageIn) -> tuple[dic
     """Roll back, and the counter with it; then answer a retry as the first try was answered."""
     db.session.rollback()
     project = find(project_id)
-    message = project.first_answer(current_user, client_id, body.content, body.reply_to)
+    message = project.first_answer(
+        current_user, client_id, body.content, body.reply_to, body.uploads
+    )
     return message.to_dict(), 200

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, session
+from flask import Blueprint, Response, abort, current_app, render_template, session
 from flask_login import current_user
 
 from ..extensions import db, limiter
@@ -72,6 +72,7 @@ def show(project_id: int, number: int | None = None) -> Response:
         "project": detail(project),
         "page": page,
         "pageSize": PAGE_SIZE,
+        "uploadBytes": current_app.config["UPLOAD_BYTES"],
         "focusNumber": number,
     }
     html = render_template("projects/show.html", project=page_data["project"], page_data=page_data)

@@ -60,3 +60,9 @@ def test_it_limits_guesses_at_invites(limited):
     stranger = Person(limited.server)
     statuses = [stranger.get(f"/api/invites/guess-{n}").status_code for n in range(61)]
     assert statuses == [404] * 60 + [429]
+
+
+def test_it_limits_new_files(limited, olga):
+    path = f"{limited.project(olga).api}/uploads"
+    statuses = [olga.post(path, {"name": "a", "size": 1}).status_code for _ in range(61)]
+    assert statuses.index(429) == 60

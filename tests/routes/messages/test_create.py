@@ -18,6 +18,7 @@ KEYS = {
     "content",
     "html",
     "event",
+    "attachments",
     "author",
     "replyTo",
     "mentions",
