@@ -1,6 +1,8 @@
 // The one door to the server's API: JSON both ways, the CSRF token, and two kinds of failure.
 import { t } from "projchat/i18n";
 
+const BYTES = "application/octet-stream";
+
 /** The server answered and said no. */
 export class ApiError extends Error {
   constructor({ status, code, message, fields = {}, retryAfter = null }) {
@@ -18,15 +20,15 @@ export class NetworkError extends Error {
   }
 }
 
-/** Calls the API; resolves with the answer, or null where it has no content. */
-export async function api(method, path, body, { signal } = {}) {
+/** Calls the API, with JSON or a blob; resolves with the answer, or null where it has no content. */
+export async function api(method, path, body, options = {}) {
   try {
-    return await call(method, path, body, signal);
+    return await call(method, path, body, options);
   } catch (error) {
     if (error.code !== "csrf_failed") throw error;
     // Whoever has logged in here since must not do what this page was told by somebody else.
     if (!(await refreshToken())) throw error;
-    return call(method, path, body, signal);
+    return call(method, path, body, options);
   }
 }
 
@@ -35,24 +37,25 @@ export function rememberToken(token) {
   tokenElement().content = token;
 }
 
-async function call(method, path, body, signal) {
-  const response = await send(method, path, body, signal);
+async function call(method, path, body, options) {
+  const response = await send(method, path, body, options);
   const answer = await readJson(response);
   if (!response.ok) throw refusal(response, answer);
   if (answer?.csrfToken) rememberToken(answer.csrfToken);
   return answer;
 }
 
-async function send(method, path, body, signal) {
-  const headers = { Accept: "application/json" };
+async function send(method, path, body, { signal, headers: given } = {}) {
+  const isBytes = body instanceof Blob;
+  const headers = { Accept: "application/json", ...given };
   if (method !== "GET") headers["X-CSRFToken"] = tokenElement().content;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = isBytes ? BYTES : "application/json";
   try {
     return await fetch(path, {
       method,
       headers,
       signal,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || isBytes ? body : JSON.stringify(body),
       credentials: "same-origin",
     });
   } catch (error) {

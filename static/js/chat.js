@@ -13,6 +13,7 @@ import { Reading } from "projchat/reading";
 import { Timeline } from "projchat/timeline";
 import { TypingNotice } from "projchat/typing_notice";
 import { TypingTracker } from "projchat/typing_tracker";
+import { Uploads } from "projchat/uploads";
 
 const PAGE_SIZE = 50;
 const PAGE_TRIES = 3;
@@ -61,6 +62,11 @@ export class Chat extends EventTarget {
       onSent: (message) => this.#sent(message),
       onChange: () => this.#tell("timeline"),
     });
+    this.uploads = new Uploads({
+      call: (method, path, body, options) => this.#upload(method, path, body, options),
+      limit: data.uploadBytes,
+      onChange: () => this.#tell("uploads"),
+    });
     this.notice = new TypingNotice((isTyping) => this.live.tellTyping(isTyping));
   }
 
@@ -87,6 +93,7 @@ export class Chat extends EventTarget {
   wake() {
     this.live.verify();
     this.outbox.wake();
+    this.uploads.wake();
   }
 
   /** I look away: what comes now is what I will have missed. */
@@ -149,8 +156,9 @@ export class Chat extends EventTarget {
 
   // Writing
 
-  async send(content, replyTo) {
-    const entry = { projectId: this.project.id, clientId: newId(), content, replyTo };
+  async send(content, replyTo, attachments = []) {
+    const projectId = this.project.id;
+    const entry = { projectId, clientId: newId(), content, replyTo, attachments };
     this.notice.sent();
     const stored = this.outbox.add(entry);
     this.#tell("sent");
@@ -307,6 +315,7 @@ export class Chat extends EventTarget {
   #lit() {
     if (this.live.state === LIVE) {
       this.outbox.wake();
+      this.uploads.wake();
       this.reading.again();
     }
     this.#tell("light");
@@ -338,13 +347,22 @@ export class Chat extends EventTarget {
     this.#tell("project");
   }
 
-  async #post({ projectId, clientId, content, replyTo }) {
-    const body = { content, clientId, replyTo };
+  #post({ projectId, clientId, content, replyTo, attachments = [] }) {
+    const uploads = attachments.map(({ id }) => id);
+    const body = { content, clientId, replyTo, uploads };
     const signal = AbortSignal.timeout(SEND_TIMEOUT);
+    return this.#sendMine("POST", `/api/projects/${projectId}/messages`, body, { signal });
+  }
+
+  #upload(method, path, body, options) {
+    return this.#sendMine(method, `${this.#path}/uploads${path}`, body, options);
+  }
+
+  async #sendMine(method, path, body, options) {
     try {
       // Somebody else's login in this browser must not send what I wrote.
       if (!this.isStillMine) throw Object.assign(new Error(), { status: 401 });
-      return await api("POST", `/api/projects/${projectId}/messages`, body, { signal });
+      return await api(method, path, body, options);
     } catch (error) {
       if (error.status === 401) this.#tell("logged-out");
       throw error;

@@ -1,4 +1,5 @@
 // One row of the timeline as an element. A row that stays keeps its element.
+import { showAttachments } from "projchat/attachments_view";
 import { colour, initials } from "projchat/helpers/avatar";
 import { dayOf, fieldDate, momentOf, narrowTimeOf, timeOf } from "projchat/helpers/dates";
 import { readBy, sentenceOf } from "projchat/helpers/sentences";
@@ -45,7 +46,8 @@ export function updateRow(element, row) {
 export function excerptOf(message) {
   if (message.deletedAt) return t("Message deleted");
   if (message.kind === "system") return sentenceOf(message);
-  const line = textOf(message).replace(/\s+/g, " ").trim();
+  const names = (message.attachments ?? []).map(({ name }) => name).join(", ");
+  const line = textOf(message).replace(/\s+/g, " ").trim() || names;
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
 }
 
@@ -86,7 +88,7 @@ function showEvent(element, message) {
   element.dataset.number = message.number;
   showTime(element, message);
   showSentence(part(element, "body"), message);
-  remove(element, "author", "quote", "reactions", "failure", "progress", "meta", "avatar");
+  remove(element, "author", "quote", "files", "reactions", "failure", "progress", "meta", "avatar");
 }
 
 /** What it tells of a message leads there. */
@@ -114,6 +116,7 @@ function showMessage(element, row) {
   showQuote(element, row);
   showBody(part(element, "body"), message);
   showMentions(element, row);
+  showAttachments(part(element, "files"), message.attachments ?? []);
   part(element, "edited").hidden = !message.editedAt || Boolean(message.deletedAt);
   if (message.editedAt) part(element, "edited").title = momentOf(new Date(message.editedAt));
   showPin(element, row);

@@ -60,9 +60,9 @@ export class Outbox {
   }
 
   /** Stores a message and sends it as soon as may be. Resolves once it is stored. */
-  async add({ projectId, clientId, content, replyTo }) {
+  async add(message) {
     const createdAt = new Date().toISOString();
-    const entry = { userId: this.#userId, projectId, clientId, content, replyTo, createdAt };
+    const entry = { ...message, userId: this.#userId, createdAt };
     this.#entries.push(entry);
     this.#onChange();
     entry.id = await (await this.#store).put(entry);
@@ -204,7 +204,7 @@ export class Outbox {
 }
 
 /** True if trying again would get the same answer. */
-function isFinal({ status, code }) {
+export function isFinal({ status, code }) {
   return status >= 400 && status < 500 && !PASSING.has(status) && code !== "csrf_failed";
 }
 

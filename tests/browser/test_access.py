@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from support.browser import Tabs
 from support.cast import Cast, Project
+from support.files import picture, post, upload
 from support.person import Person
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
@@ -93,6 +94,23 @@ def test_what_opens_over_a_page(
         page.locator(".drawer-button").click()
     page.locator(".sidebar__person").click()
     expect(page.locator("#account-menu")).to_be_visible()
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize("how", LOOKS)
+def test_files(project: Project, look: Callable[..., Page], how: tuple[str, int, str]):
+    alice = project.owner
+    post(alice, project, upload(alice, project, "a.png", picture()), upload(alice, project))
+    page = look(alice, project.page, how)
+    files = [
+        FilePayload(name=name, mimeType="", buffer=name.encode()[1:]) for name in ("b.txt", "c")
+    ]
+    page.locator("input[type=file]").set_input_files(files)
+    expect(page.locator(".upload[data-state=done]")).to_be_visible()
+    expect(page.locator(".upload[data-state=failed]")).to_be_visible()
+    assert complaints(page) == []
+    page.locator(".picture").click()
+    expect(page.locator(".viewer")).to_be_visible()
     assert complaints(page) == []
 
 

@@ -55,9 +55,9 @@ export default class extends Controller {
 
   send(event) {
     event.preventDefault();
-    if (this.#isEmpty || this.#saving) return;
-    if (this.#edited) this.#save();
-    else this.#send();
+    if (this.#saving) return;
+    if (!this.#edited) this.#sendWithFiles();
+    else if (!this.#isEmpty || this.#edited.attachments?.length) this.#save();
   }
 
   cancel() {
@@ -81,13 +81,22 @@ export default class extends Controller {
 
   // Writing
 
+  /** A message waits for the files that are still going up. */
+  async #sendWithFiles() {
+    const { uploads } = this.#chat;
+    if (uploads.isAwaited) return;
+    const isThere = await uploads.settled();
+    if (uploads.hasFailed) toast(t("Some files were not uploaded. Try them again or remove them."));
+    if (isThere && !(this.#isEmpty && uploads.isEmpty)) this.#send();
+  }
+
   async #send() {
     const content = this.inputTarget.value;
     const replyTo = this.#reply?.number ?? null;
     this.#reply = null;
     this.#fill("");
     this.#showContext();
-    await this.#chat.send(content, replyTo);
+    await this.#chat.send(content, replyTo, this.#chat.uploads.take());
     // The draft goes only when the outbox has the text: a crash in between loses nothing.
     this.#keepDraft();
   }
@@ -127,7 +136,8 @@ export default class extends Controller {
     this.#fill(message.content);
   }
 
-  #amend({ content, replyTo }) {
+  #amend({ content, replyTo, attachments = [] }) {
+    this.#chat.uploads.restore(attachments);
     if (this.#edited) this.#leaveEditing();
     this.#reply = replyTo ? { number: replyTo } : null;
     const rest = this.inputTarget.value;
@@ -146,6 +156,8 @@ export default class extends Controller {
   }
 
   #escape(event) {
+    const { uploads } = this.#chat;
+    if (uploads.isAwaited) return uploads.letGo();
     if (!this.#edited && !this.#reply) return;
     event.stopPropagation();
     this.cancel();
