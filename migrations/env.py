@@ -3,6 +3,7 @@
 from alembic import context
 from flask import current_app
 
+from projchat.models import word_index
 from projchat.models.types import UtcDateTime
 
 database = current_app.extensions["migrate"].db
@@ -20,6 +21,7 @@ def run_migrations() -> None:
             compare_type=True,
             compare_server_default=True,
             render_item=_render_item,
+            include_object=word_index.is_modelled,
         )
         with context.begin_transaction():
             if not sqlite:

@@ -71,7 +71,8 @@ worker_class = ours.EventletWorker
 worker_connections = 10_000
 # A proxy keeps its idle connections for a minute; we must not be the first to hang up.
 keepalive = 75
-limit_request_line = 8190
+# Whoever searches for far too long a text is still told so by the search.
+limit_request_line = 16_380
 limit_request_field_size = 8190
 
 # A worker that gives no sign of life for this long is replaced.

@@ -174,6 +174,29 @@ class CatchUpQuery(BaseModel):
     since: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
 
 
+class SearchQuery(BaseModel):
+    """What to look for; `before` is the id of the last result that is known already.
+
+    `zone` says how many minutes the reader's clock is ahead of UTC, for days like 2026-11-20.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    q: Annotated[str, Field(min_length=1, max_length=500)]
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    before: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
+    zone: Annotated[int, Field(ge=-900, le=900)] = 0
+
+
+class LinkQuery(BaseModel):
+    """Which links; `before` is the id of the last message that is known already."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    before: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
+
+
 class JoinIn(Input):
     """`join_room`: enter a project's room, and catch up from a version."""
 
@@ -375,6 +398,43 @@ class MessageOut(Output):
     reactions: list[ReactionOut]
     pinned_at: datetime | None
     pinned_by: int | None
+
+
+class ResultOut(MessageOut):
+    """A message that a search has found.
+
+    `excerpt` is a piece of its plain text, `marks` are the places of what was looked for in it,
+    each from one character to before another (counted in characters, not in UTF-16 units).
+    """
+
+    project_name: str
+    excerpt: str
+    marks: list[tuple[int, int]]
+
+
+class ResultsOut(Output):
+    """What a search has found, newest first."""
+
+    results: list[ResultOut]
+    has_more: bool
+
+
+class LinkOut(Output):
+    """An address that a message links to, and the words that lead there."""
+
+    url: str
+    text: str
+    message_id: int
+    number: int
+    author: Person
+    created_at: datetime
+
+
+class LinksOut(Output):
+    """The links of a project's messages, newest first."""
+
+    links: list[LinkOut]
+    has_more: bool
 
 
 class PageOut(Output):

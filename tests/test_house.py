@@ -23,6 +23,7 @@ FLOORS: list[set[str]] = [
         "names",
         "offload",
         "presence",
+        "searching",
     },
     {"models"},
     {"errors", "i18n", "schemas"},

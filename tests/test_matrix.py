@@ -83,6 +83,7 @@ class Row:
     prepare: Prepare = nothing
     ends_login: bool = False
     values: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
 
     @property
     def statuses(self) -> dict[str, int]:
@@ -133,6 +134,7 @@ MATRIX = {
     "GET /projects": Row(PAGE_FOR_PEOPLE),
     "GET /projects/new": Row(PAGE_FOR_PEOPLE),
     "GET /api/projects": Row(FOR_PEOPLE),
+    "GET /api/search": Row(FOR_PEOPLE, query={"q": "Hello"}),
     "POST /api/projects": Row("401 201 201 201 201 201", {"name": "Mine"}),
     # The members of a project
     "GET /projects/<int:project_id>": Row(PAGE_FOR_MEMBERS),
@@ -146,6 +148,8 @@ MATRIX = {
     f"PATCH {PROJECT}/membership": Row(FOR_MEMBERS, {"notify": "mentions"}),
     f"GET {PROJECT}/catch-up": Row(FOR_MEMBERS),
     f"GET {PROJECT}/messages": Row(FOR_MEMBERS),
+    f"GET {PROJECT}/search": Row(FOR_MEMBERS, query={"q": "Hello"}),
+    f"GET {PROJECT}/links": Row(FOR_MEMBERS),
     f"POST {PROJECT}/messages": Row("401 404 404 201 201 201", {"content": "Hello"}),
     f"GET {PROJECT}/messages/<int:number>": Row(FOR_MEMBERS, values={"number": 1}),
     f"PUT {PROJECT}/messages/<int:number>/reactions/<emoji>": Row(
@@ -258,7 +262,7 @@ def test_outsiders_cannot_tell_a_project_from_none(scene: Scene, rule: Rule) -> 
 def ask(scene: Scene, person: Person, rule: Rule, row: Row, values: dict[str, Any]) -> Any:
     given = {"project_id": scene.project.id, "number": 1, **row.values, **values}
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(given[match[1]]), rule.path)
-    return person.request(rule.method, path, json=row.body)
+    return person.request(rule.method, path, json=row.body, params=row.query)
 
 
 def without_nonce(page: str) -> str:

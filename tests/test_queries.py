@@ -74,7 +74,7 @@ def statements(app):
     event.remove(engine, "before_cursor_execute", note)
 
 
-def test_a_post_asks_five_times(app, call, messages):
+def test_a_post_asks_six_times(app, call, messages):
     with statements(app) as seen:
         call("POST", messages, {"content": "hello", "clientId": "queries-1"})
     assert seen == [
@@ -83,6 +83,7 @@ def test_a_post_asks_five_times(app, call, messages):
         "UPDATE projects",  # The counters: number and version.
         "INSERT messages",  # The message; a repeated clientId is told by the same statement.
         "UPDATE memberships",  # Posting reads up to one's own message.
+        "INSERT message_index",  # Its words, for the search.
     ]
 
 
@@ -110,6 +111,19 @@ def test_catching_up_asks_three_times(app, call, messages):
     with statements(app) as seen:
         call("GET", f"{messages}?since=1")
     assert seen == ["SELECT sessions", "SELECT projects", "SELECT messages"]
+
+
+def test_a_search_asks_four_times(app, call, messages):
+    project = messages.removesuffix("/messages")
+    for path in (f"{project}/search", "/api/search"):
+        with statements(app) as seen:
+            assert len(call("GET", f"{path}?q=message")["results"]) == 5
+        assert seen == [
+            "SELECT sessions",
+            "SELECT projects",
+            "SELECT message_index",  # Which messages may match, and their words.
+            "SELECT messages",  # Those that do, with their authors.
+        ]
 
 
 def test_the_list_of_projects_asks_twice(app, call, messages):

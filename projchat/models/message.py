@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .. import emoji, markup
 from ..extensions import Model, db
-from . import mention
+from . import mention, word_index
 from .errors import Conflict, Forbidden, Invalid, Unchanged
 from .mention import Mention
 from .revision import Revision
@@ -121,9 +121,10 @@ class Message(Model):
         if known not in (ANY_EDIT, rfc3339(self.edited_at)):
             raise Conflict("message_changed")
         self._keep_text()
-        mentioned = self.mentions or ()
+        mentioned, html_before = self.mentions or (), self.html
         self._change(body=content, html=html, mentions=mentions, edited_at=now())
         Mention.renew(self, mentioned)
+        word_index.change(self, html_before)
 
     def delete(self, membership: "Membership") -> None:
         """Leave a tombstone without content.
@@ -137,7 +138,7 @@ class Message(Model):
         if self.deleted_at is not None:
             raise Unchanged
         db.session.execute(delete(Revision).where(Revision.message_id == self.id))
-        mentioned = self.mentions or ()
+        mentioned, html_before = self.mentions or (), self.html
         Upload.forget_all_of(self)
         self._change(
             body="",
@@ -150,6 +151,7 @@ class Message(Model):
             pinned_by=None,
         )
         Mention.renew(self, mentioned)
+        word_index.remove(self, html_before)
 
     def revisions(self) -> list[Revision]:
         """What it said before, oldest first."""

@@ -24,7 +24,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from ..extensions import Model, db
 from ..failpoints import hit
-from . import mention
+from . import mention, word_index
 from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal
 from .invite import Invite
 from .membership import Level, Membership, Role
@@ -150,6 +150,7 @@ class Project(Model):
                 raise AlreadySent(client_id) from None
             raise
         Mention.note(message, mentions or ())
+        word_index.add(message)
         return message
 
     def first_answer(

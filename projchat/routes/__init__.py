@@ -22,6 +22,7 @@ from . import (
     reactions,
     reading,
     revisions,
+    search,
     uploads,
 )
 from .contract import Json, spec
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     reactions,
     reading,
     revisions,
+    search,
     uploads,
 )
 YEAR = 31_536_000

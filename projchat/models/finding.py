@@ -1,0 +1,226 @@
+"""Searches: which messages hold the words, asked of the index and then tested exactly."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from .. import searching
+from ..extensions import db
+from ..searching import Query
+from . import word_index
+from .membership import Membership
+from .message import Message
+from .project import Project
+from .types import now
+from .user import User
+from .word_index import Clauses, Postgresql, Sqlite, of_this_database
+
+# Some of the messages that hold the tokens may not hold the words, so a few more are fetched.
+SPARE = 10
+# How many messages are tested for one page at the most.
+MOST_TESTS = 5000
+
+Candidate = Row[int, str]
+Shelf = tuple[int, int]
+
+
+@dataclass
+class Found:
+    """A message that a search has found: its words, and where in them the terms stand."""
+
+    message: Message
+    text: str
+    marks: list[tuple[int, int]]
+
+
+@dataclass
+class Wanted:
+    """What the database is asked for."""
+
+    projects: Sequence[Project]
+    clauses: Clauses
+    after: datetime | None = None
+    until: datetime | None = None
+
+    def rules(self, before: int | None) -> list[ColumnElement[bool]]:
+        """What the tokens do not say, for messages with an id below `before`."""
+        mine = [project.id for project in self.projects]
+        rules: list[ColumnElement[bool]] = [Message.project_id.in_(mine)]
+        rules.append(Message.deleted_at.is_(None))
+        if self.after:
+            rules.append(Message.created_at >= self.after)
+        if self.until:
+            rules.append(Message.created_at < self.until)
+        if before is not None:
+            rules.append(Message.id < before)
+        return rules
+
+
+def search(
+    viewer: User,
+    projects: Sequence[Project],
+    query: Query,
+    limit: int,
+    before: int | None = None,
+) -> tuple[list[Found], bool]:
+    """The newest messages in these projects that match, and whether there are more.
+
+    `before` is the id of a message: only older ones are wanted.
+    """
+    authors = _authors(viewer, projects, query.names) if query.names else set()
+    clauses = query.clauses(authors, now())
+    if not clauses or not all(clauses) or not projects:
+        return [], False
+    wanted = Wanted(projects, clauses, query.after, query.before)
+    return _page(wanted, query, limit, before)
+
+
+def links(project: Project, limit: int, before: int | None = None) -> tuple[list[Message], bool]:
+    """The newest messages of a project with links in them, and whether there are more."""
+    query = Query(has=frozenset({"link"}))
+    found, more = _page(Wanted([project], query.clauses([], now())), query, limit, before)
+    return [each.message for each in found], more
+
+
+def _page(wanted: Wanted, query: Query, limit: int, before: int | None) -> tuple[list[Found], bool]:
+    hits: list[tuple[int, str, list[tuple[int, int]]]] = []
+    candidates = _candidates(wanted, before, limit + 1 + SPARE)
+    for key, html in islice(candidates, MOST_TESTS):
+        text = searching.plain(html)
+        marks = query.marks(text)
+        if marks is not None:
+            hits.append((key, text, marks))
+        if len(hits) > limit:
+            break
+    messages = _load([key for key, _, _ in hits[:limit]])
+    found = [Found(messages[key], text, marks) for key, text, marks in hits[:limit]]
+    return found, len(hits) > limit
+
+
+def _load(keys: list[int]) -> dict[int, Message]:
+    query = select(Message).options(joinedload(Message.author)).where(Message.id.in_(keys))
+    return {message.id: message for message in db.session.scalars(query)} if keys else {}
+
+
+def _authors(viewer: User, projects: Sequence[Project], names: Iterable[str]) -> set[int]:
+    """The people meant by `from:`: a username, the beginning of a member's name, or "me"."""
+    keys = [project.id for project in projects]
+    members = select(Membership.user_id).where(Membership.project_id.in_(keys))
+    known = select(User.id, User.username, User.name).where(
+        User.id.in_(members) | User.username.in_(list(names))
+    )
+    people = db.session.execute(known).all()
+    found = {viewer.id} if "me" in names else set()
+    for name in names:
+        found |= {each.id for each in people if _is_called(name, each.username, each.name)}
+    return found
+
+
+def _is_called(wanted: str, username: str, name: str) -> bool:
+    return username == wanted or searching.begins_a_word(wanted, searching.fold(name))
+
+
+# -- The messages that hold the tokens, the newest first, as far as they are asked for
+
+
+def _candidates(wanted: Wanted, before: int | None, size: int) -> Iterator[Candidate]:
+    keeper = of_this_database()
+    if isinstance(keeper, Sqlite):
+        return _on_sqlite(keeper, wanted, before, size)
+    return _on_postgresql(keeper, wanted, before, size)
+
+
+def _on_sqlite(
+    keeper: Sqlite, wanted: Wanted, before: int | None, size: int
+) -> Iterator[Candidate]:
+    mine = [project.id for project in wanted.projects]
+    index = keeper.index.c
+    query = (
+        select(Message.id, Message.html)
+        .join_from(keeper.index, Message, Message.id == index.rowid)
+        .where(keeper.holds(mine, wanted.clauses))
+        .order_by(index.rowid.desc())
+    )
+    while before != 0:
+        page = query.where(*wanted.rules(before))
+        if before is not None:
+            page = page.where(index.rowid < before)
+        rows = db.session.execute(page.limit(size)).all()
+        yield from rows
+        before = rows[-1].id if len(rows) == size else 0
+
+
+def _on_postgresql(
+    keeper: Postgresql, wanted: Wanted, before: int | None, size: int
+) -> Iterator[Candidate]:
+    """Round by round of shelves.
+
+    Of several projects, what a round gives is complete only down to its floor, or as far as the
+    page went; what is older waits for the messages that belong in between.
+    """
+    waiting: list[Candidate] = []
+    for shelves, floor in _rounds(wanted.projects):
+        end = before
+        while end != 0:
+            rows = _held(keeper, shelves, wanted, end, size)
+            end = rows[-1].id if len(rows) == size else 0
+            waiting = sorted([*waiting, *rows], key=lambda row: -row.id)
+            ready = sum(row.id >= max(floor, end) for row in waiting)
+            yield from waiting[:ready]
+            waiting = waiting[ready:]
+
+
+def _held(
+    keeper: Postgresql, shelves: list[Shelf], wanted: Wanted, before: int | None, size: int
+) -> list[Candidate]:
+    # A CTE that is made by itself keeps the planner from walking back through all messages.
+    found = keeper.held(shelves, wanted.clauses)
+    if before is not None:
+        found = found.where(keeper.index.c.message_id < before)
+    held = found.cte("held").prefix_with("MATERIALIZED")
+    if not (wanted.after or wanted.until):
+        # Nothing else is asked for, so only the newest need to be looked at.
+        newest = select(held.c.message_id).order_by(held.c.message_id.desc()).limit(size)
+        held = newest.cte("newest")
+    query: Select[int, str] = (
+        select(Message.id, Message.html)
+        .join_from(held, Message, Message.id == held.c.message_id)
+        .where(*wanted.rules(before))
+        .order_by(Message.id.desc())
+        .limit(size)
+    )
+    return list(db.session.execute(query).all())
+
+
+def _rounds(projects: Sequence[Project]) -> Iterator[tuple[list[Shelf], int]]:
+    """Shelves to ask together: the newest of each project, then the next two, four and so on.
+
+    With them comes the floor: from this id on, nothing is left on the shelves of later rounds.
+    """
+    passed, size = 0, 1
+    while shelves := [
+        (project.id, number)
+        for project in projects
+        for number in _downwards(project.message_count // word_index.SHELF - passed, size)
+    ]:
+        passed, size = passed + size, size * 2
+        yield shelves, _floor(projects, passed) if len(projects) > 1 else 0
+
+
+def _downwards(top: int, count: int) -> range:
+    return range(top, max(top - count, -1), -1)
+
+
+def _floor(projects: Sequence[Project], passed: int) -> int:
+    lowest = [
+        (project.id, (top - passed + 1) * word_index.SHELF)
+        for project in projects
+        if (top := project.message_count // word_index.SHELF) >= passed
+    ]
+    place = tuple_(Message.project_id, Message.number)
+    newest = select(func.max(Message.id)).where(place.in_(lowest))
+    return (db.session.scalar(newest) or 0) if lowest else 0

@@ -1,0 +1,215 @@
+"""The index of the messages' words, kept in the transaction of the message itself.
+
+What the tokens of a message are, `projchat.searching` says. A database only has to find the
+messages that hold certain ones, the newest first, and each does it in its own way:
+
+- SQLite by an FTS5 table without content, which walks back from the newest message and stops
+  when the page is full. Each project is one shelf.
+- PostgreSQL by a GIN index, which can only name all the messages at once. So the messages of a
+  project stand on shelves of `SHELF`, and `finding` asks the newest shelves first.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from .. import searching
+from ..extensions import db
+from ..searching import ABOUT
+from .types import UtcDateTime
+
+if TYPE_CHECKING:
+    from .message import Message
+
+INDEX = "message_index"
+SHELF = 2**15
+# How many messages are noted together when the index is filled.
+AT_ONCE = 1000
+
+Clauses: TypeAlias = list[list[str]]
+
+
+def add(message: "Message") -> None:
+    """Note the words of a new message."""
+    keeper = of_this_database()
+    keeper.add(message.id, _keys(keeper, message, message.html))
+
+
+def change(message: "Message", old_html: str) -> None:
+    """Note the new words of a message in place of the old ones."""
+    keeper = of_this_database()
+    old, new = (_keys(keeper, message, html) for html in (old_html, message.html))
+    keeper.change(message.id, old, new)
+
+
+def remove(message: "Message", old_html: str) -> None:
+    """Forget the words of a message."""
+    keeper = of_this_database()
+    keeper.remove(message.id, _keys(keeper, message, old_html))
+
+
+def fill(connection: Connection) -> None:
+    """Note the words of all messages that are there; the index must be empty."""
+    keeper, last = KEEPERS[connection.dialect.name], 0
+    while messages := connection.execute(_NEXT, {"last": last}).all():
+        rows = [keeper.row(each.id, _keys(keeper, each, each.html)) for each in messages]
+        connection.execute(insert(keeper.index), rows)
+        last = messages[-1].id
+
+
+def is_modelled(_thing: Any, name: str | None, kind: str, *_rest: Any) -> bool:
+    """Whether a thing in the database has a model; the index is no model's, nor what FTS5 adds."""
+    return kind != "table" or not str(name).startswith(INDEX)
+
+
+def _keys(keeper: "Keeper", message: Any, html: str) -> list[int]:
+    tokens = searching.tokens(html, message.author_id, message.created_at)
+    return keeper.keys(message.project_id, message.number, tokens)
+
+
+class Sqlite:
+    """FTS5 without content: what leaves it must be named word by word."""
+
+    index = table(INDEX, column("rowid", BigInteger), column(INDEX, String), column("tokens"))
+
+    def keys(self, project_id: int, _number: int, tokens: set[str]) -> list[int]:
+        """The words of each project are apart, so that no other slows their search down."""
+        about = {token for token in tokens if token.startswith(ABOUT)}
+        return searching.keys(str(project_id), tokens - about) + searching.keys("", about)
+
+    def row(self, key: int, keys: list[int]) -> dict[str, Any]:
+        """What is kept of a message."""
+        return {"rowid": key, "tokens": " ".join(map(_word, keys))}
+
+    def add(self, key: int, keys: list[int]) -> None:
+        """Put a message in."""
+        db.session.execute(insert(self.index).values(self.row(key, keys)))
+
+    def change(self, key: int, old: list[int], new: list[int]) -> None:
+        """Put a message in anew."""
+        self.remove(key, old)
+        self.add(key, new)
+
+    def remove(self, key: int, old: list[int]) -> None:
+        """Take a message out."""
+        db.session.execute(insert(self.index).values({INDEX: "delete", **self.row(key, old)}))
+
+    def holds(self, project_ids: Iterable[int], clauses: Clauses) -> ColumnElement[bool]:
+        """The condition that a message of these projects holds a token of each clause."""
+        words = [clause for clause in clauses if not clause[0].startswith(ABOUT)]
+        about = [clause for clause in clauses if clause[0].startswith(ABOUT)]
+        places = " OR ".join(_all_of(str(key), words) for key in project_ids)
+        asked = " AND ".join([f"({places})", *([_all_of("", about)] if about else [])])
+        return self.index.c[INDEX].op("MATCH", is_comparison=True)(asked)
+
+
+def _all_of(shelf: str, clauses: Clauses) -> str:
+    choices = (" OR ".join(map(_word, searching.keys(shelf, each))) for each in clauses)
+    return " AND ".join(f"({choice})" for choice in choices)
+
+
+def _word(key: int) -> str:
+    """A key as a word of FTS5, where a sign would be an operator."""
+    return f"x{key + 2**31:x}"
+
+
+class Postgresql:
+    """A GIN index over arrays of keys."""
+
+    index = table(INDEX, column("message_id", BigInteger), column("tokens", ARRAY(Integer)))
+
+    def keys(self, project_id: int, number: int, tokens: set[str]) -> list[int]:
+        """Each shelf has words of its own."""
+        return searching.keys(_shelf(project_id, number // SHELF), tokens)
+
+    def row(self, key: int, keys: list[int]) -> dict[str, Any]:
+        """What is kept of a message."""
+        return {"message_id": key, "tokens": keys}
+
+    def add(self, key: int, keys: list[int]) -> None:
+        """Put a message in."""
+        db.session.execute(insert(self.index).values(self.row(key, keys)))
+
+    def change(self, key: int, _old: list[int], new: list[int]) -> None:
+        """Put a message in anew."""
+        mine = self.index.c.message_id == key
+        db.session.execute(update(self.index).where(mine).values(tokens=new))
+
+    def remove(self, key: int, _old: list[int]) -> None:
+        """Take a message out."""
+        db.session.execute(delete(self.index).where(self.index.c.message_id == key))
+
+    def held(self, shelves: Iterable[tuple[int, int]], clauses: Clauses) -> Select[int]:
+        """The ids of the messages on these shelves that hold a token of each clause.
+
+        A shelf is a project and a number. However many they are, the statement is the same.
+        """
+        names = [_shelf(*shelf) for shelf in shelves]
+        needed = [clause[0] for clause in clauses if len(clause) == 1]
+        choices = [clause for clause in clauses if len(clause) > 1]
+        columns = [[_array(name, each) for name in names] for each in (needed, *choices)]
+        asked = _unnested(columns)
+        first, *others = (cast(each, ARRAY(Integer)) for each in asked.c)
+        tokens = self.index.c.tokens
+        rule = and_(tokens.contains(first), *(tokens.overlap(other) for other in others))
+        return select(self.index.c.message_id).join_from(asked, self.index, rule)
+
+
+def _shelf(project_id: int, number: int) -> str:
+    return f"{project_id}/{number}"
+
+
+def _array(shelf: str, tokens: Iterable[str]) -> str:
+    return "{" + ",".join(map(str, searching.keys(shelf, tokens))) + "}"
+
+
+def _unnested(columns: list[list[str]]) -> Any:
+    names = [f"column_{number}" for number in range(len(columns))]
+    given = [literal(each, ARRAY(String)) for each in columns]
+    return func.unnest(*given).table_valued(*names).render_derived()
+
+
+Keeper: TypeAlias = Sqlite | Postgresql
+KEEPERS: dict[str, Keeper] = {"sqlite": Sqlite(), "postgresql": Postgresql()}
+
+
+def of_this_database() -> Keeper:
+    """The keeper of the index."""
+    return KEEPERS[db.engine.dialect.name]
+
+
+# The table as it was when the index came, whatever the model has become.
+_MESSAGES = table(
+    "messages",
+    *(column(name, BigInteger) for name in ("id", "project_id", "number", "author_id")),
+    *(column(name, String) for name in ("kind", "html")),
+    *(column(name, UtcDateTime) for name in ("created_at", "deleted_at")),
+)
+_messages = _MESSAGES.c
+_NEXT = (
+    select(_MESSAGES)
+    .where(_messages.id > bindparam("last"))
+    .where(_messages.kind == "text", _messages.deleted_at.is_(None))
+    .order_by(_messages.id)
+    .limit(AT_ONCE)
+)
