@@ -10,7 +10,7 @@ from alembic import op
 from projchat.models import word_index
 
 revision = "0006"
-down_revision = "0001"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
