@@ -294,9 +294,11 @@ class MemberOut(Person):
 class ProjectDetailOut(ProjectOut):
     """One project with its people; `presence` are those who are here now.
 
-    `mentionNumbers` are the unread messages that mention the viewer, the newest hundred.
+    `descriptionHtml` is the description rendered and sanitised as messages are; `mentionNumbers`
+    are the unread messages that mention the viewer, the newest hundred.
     """
 
+    description_html: str
     mention_numbers: list[int]
     members: list[MemberOut]
     presence: list[Person]

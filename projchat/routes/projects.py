@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, render_template, session
 from flask_login import current_user
 
+from .. import markup
 from ..extensions import db, limiter
 from ..models import Project
 from ..models.project import PAGE_SIZE
@@ -33,6 +34,7 @@ def detail(project: Project) -> dict[str, Any]:
     numbers = project.mention_numbers()
     return {
         **project.to_dict(),
+        "descriptionHtml": markup.render(project.description),
         "mentionNumbers": numbers,
         "members": [member.to_dict(current_user.id) for member in project.members()],
         "presence": present.users(project.room),

@@ -33,7 +33,9 @@ export default class extends Controller {
 
   #show() {
     const { people, project } = this.#chat;
-    this.descriptionTarget.textContent = project.description || t("No description yet.");
+    // The server has rendered and sanitised it, as it does the messages.
+    if (project.description) this.descriptionTarget.innerHTML = project.descriptionHtml;
+    else this.descriptionTarget.textContent = t("No description yet.");
     this.countTarget.textContent = people.members.length;
     this.peopleTarget.replaceChildren(...people.members.map((member) => this.#row(member)));
   }
