@@ -11,9 +11,10 @@ The module is a leaf: text in, text and numbers out.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from html import unescape
 from zlib import crc32
 
@@ -146,8 +147,11 @@ def _author(user_id: int) -> str:
     return f"@{user_id}"
 
 
-def _dates(moment: datetime) -> tuple[str, str]:
-    return f"~{max(moment.year, OLDEST_YEAR)}", f"~{moment:%Y-%m}"
+def _dates(moment: datetime) -> Iterator[str]:
+    yield f"~{max(moment.year, OLDEST_YEAR)}"
+    if moment.year > OLDEST_YEAR:
+        yield f"~{moment:%Y-%m}"
+        yield f"~{moment:%Y-%m-%d}"
 
 
 # -- Queries
@@ -206,7 +210,7 @@ class Query:
         if self.names:
             needed.append([_author(user_id) for user_id in authors])
         if self.before or self.after:
-            needed.append(_months(self.after, self.before, today))
+            needed.append(_days(self.after, self.before, today))
         unique = {tuple(clause): clause for clause in needed}
         return list(unique.values())
 
@@ -281,23 +285,37 @@ def _spread(items: list[str]) -> list[str]:
     return [items[place * last // (MAX_GRAMS - 1)] for place in range(MAX_GRAMS)]
 
 
-def _months(after: datetime | None, before: datetime | None, today: datetime) -> list[str]:
-    """Years and months that cover a time; the days at its ends are compared exactly later."""
-    first = max(after or datetime(OLDEST_YEAR, 1, 1, tzinfo=UTC), _year(OLDEST_YEAR))
-    last = max(min(before or _year(today.year + 2), _year(today.year + 2)), _year(OLDEST_YEAR))
+def _days(after: datetime | None, before: datetime | None, today: datetime) -> list[str]:
+    """The years, months and days that cover a time, as few of them as do.
+
+    The days are those of UTC, so the first and the last may begin elsewhere for the reader.
+    """
+    oldest = date(OLDEST_YEAR, 1, 1)
+    latest = date(today.year + 1, 12, 31)
+    first = max(after.date(), oldest) if after else oldest
+    last = (max(before, LEAST) - INSTANT).date() if before else latest
+    last = min(max(last, oldest), latest)
     found = []
-    for year in range(first.year, last.year + 1):
-        start = first.month if year == first.year else 1
-        end = last.month if year == last.year else 12
-        if (start, end) == (1, 12) or year == OLDEST_YEAR:
-            found.append(f"~{year}")
-        else:
-            found += [f"~{year}-{month:02}" for month in range(start, end + 1)]
+    while first <= last:
+        end, name = next(_spans(first, last))
+        found.append(name)
+        first = end + timedelta(days=1)
     return found
 
 
-def _year(year: int) -> datetime:
-    return datetime(year, 1, 1, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
+LEAST = datetime(OLDEST_YEAR, 1, 1, tzinfo=UTC)
+
+
+def _spans(first: date, last: date) -> Iterator[tuple[date, str]]:
+    """The longest time that begins with `first`, unless it ends after `last`; a day always does."""
+    year_end = date(first.year, 12, 31)
+    month_end = date(first.year, first.month, monthrange(first.year, first.month)[1])
+    if first.year == OLDEST_YEAR or (first.day == first.month == 1 and year_end <= last):
+        yield year_end, f"~{first.year}"
+    if first.day == 1 and month_end <= last:
+        yield month_end, f"~{first:%Y-%m}"
+    yield first, f"~{first:%Y-%m-%d}"
 
 
 def _unfolded(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -57,5 +57,9 @@ def test_plain_text_is_what_is_read(html, plain):
 
 
 def test_a_long_range_of_days_is_covered_by_years():
-    [clause] = Query.parse("before:2026-02-10 after:2024-12-31 x").clauses([], NOW)[1:]
-    assert clause == ["~2024-12", "~2025", "~2026-01", "~2026-02"]
+    [clause] = Query.parse("before:2026-02-03 after:2024-12-31 x").clauses([], NOW)[1:]
+    assert clause == ["~2024-12-31", "~2025", "~2026-01", "~2026-02-01", "~2026-02-02"]
+    [clause] = Query.parse("before:2017-01-01 x").clauses([], NOW)[1:]
+    assert clause == ["~2015", "~2016"]
+    [clause] = Query.parse("after:2027-12-30 x").clauses([], NOW)[1:]
+    assert clause == ["~2027-12-30", "~2027-12-31"]

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from .. import searching
@@ -25,6 +26,7 @@ SPARE = 10
 MOST_TESTS = 5000
 
 Candidate = Row[int, str]
+Held = Row[int, str, bool]
 Shelf = tuple[int, int]
 
 
@@ -89,11 +91,11 @@ def links(project: Project, limit: int, before: int | None = None) -> tuple[list
 def _page(wanted: Wanted, query: Query, limit: int, before: int | None) -> tuple[list[Found], bool]:
     hits: list[tuple[int, str, list[tuple[int, int]]]] = []
     candidates = _candidates(wanted, before, limit + 1 + SPARE)
-    for key, html in islice(candidates, MOST_TESTS):
-        text = searching.plain(html)
+    for candidate in islice(candidates, MOST_TESTS):
+        text = searching.plain(candidate.html)
         marks = query.marks(text)
         if marks is not None:
-            hits.append((key, text, marks))
+            hits.append((candidate.id, text, marks))
         if len(hits) > limit:
             break
     messages = _load([key for key, _, _ in hits[:limit]])
@@ -127,7 +129,7 @@ def _is_called(wanted: str, username: str, name: str) -> bool:
 # -- The messages that hold the tokens, the newest first, as far as they are asked for
 
 
-def _candidates(wanted: Wanted, before: int | None, size: int) -> Iterator[Candidate]:
+def _candidates(wanted: Wanted, before: int | None, size: int) -> Iterator[Any]:
     keeper = of_this_database()
     if isinstance(keeper, Sqlite):
         return _on_sqlite(keeper, wanted, before, size)
@@ -156,13 +158,13 @@ def _on_sqlite(
 
 def _on_postgresql(
     keeper: Postgresql, wanted: Wanted, before: int | None, size: int
-) -> Iterator[Candidate]:
-    """Round by round of shelves.
+) -> Iterator[Any]:
+    """Round by round of shelves; of one project, all its shelves in their order.
 
     Of several projects, what a round gives is complete only down to its floor, or as far as the
     page went; what is older waits for the messages that belong in between.
     """
-    waiting: list[Candidate] = []
+    waiting: list[Held] = []
     for shelves, floor in _rounds(wanted.projects):
         end = before
         while end != 0:
@@ -170,26 +172,22 @@ def _on_postgresql(
             end = rows[-1].id if len(rows) == size else 0
             waiting = sorted([*waiting, *rows], key=lambda row: -row.id)
             ready = sum(row.id >= max(floor, end) for row in waiting)
-            yield from waiting[:ready]
+            yield from (row for row in waiting[:ready] if row.fits)
             waiting = waiting[ready:]
 
 
 def _held(
     keeper: Postgresql, shelves: list[Shelf], wanted: Wanted, before: int | None, size: int
-) -> list[Candidate]:
-    # A CTE that is made by itself keeps the planner from walking back through all messages.
-    found = keeper.held(shelves, wanted.clauses)
-    if before is not None:
-        found = found.where(keeper.index.c.message_id < before)
-    held = found.cte("held").prefix_with("MATERIALIZED")
-    if not (wanted.after or wanted.until):
-        # Nothing else is asked for, so only the newest need to be looked at.
-        newest = select(held.c.message_id).order_by(held.c.message_id.desc()).limit(size)
-        held = newest.cte("newest")
-    query: Select[int, str] = (
-        select(Message.id, Message.html)
-        .join_from(held, Message, Message.id == held.c.message_id)
-        .where(*wanted.rules(before))
+) -> list[Held]:
+    """The newest messages that hold the tokens; whether they fit the other rules, they say."""
+    held = keeper.held(shelves, wanted.clauses, before, size)
+    if len(wanted.projects) == 1:
+        # The shelves come in the order of their messages, so that the first few may do.
+        held = held.limit(size)
+    found = held.cte("held").prefix_with("MATERIALIZED")
+    query: Select[int, str, bool] = (
+        select(Message.id, Message.html, and_(*wanted.rules(before)).label("fits"))
+        .join_from(found, Message, Message.id == found.c.message_id)
         .order_by(Message.id.desc())
         .limit(size)
     )
@@ -201,7 +199,7 @@ def _rounds(projects: Sequence[Project]) -> Iterator[tuple[list[Shelf], int]]:
 
     With them comes the floor: from this id on, nothing is left on the shelves of later rounds.
     """
-    passed, size = 0, 1
+    passed, size = 0, 1 if len(projects) > 1 else projects[0].message_count + 1
     while shelves := [
         (project.id, number)
         for project in projects

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
-    and_,
     bindparam,
     cast,
     column,
@@ -29,6 +28,7 @@ from sqlalchemy import (
     literal,
     select,
     table,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -159,20 +159,34 @@ class Postgresql:
         """Take a message out."""
         db.session.execute(delete(self.index).where(self.index.c.message_id == key))
 
-    def held(self, shelves: Iterable[tuple[int, int]], clauses: Clauses) -> Select[int]:
+    def held(
+        self,
+        shelves: Iterable[tuple[int, int]],
+        clauses: Clauses,
+        before: int | None,
+        size: int,
+    ) -> Select[int]:
         """The ids of the messages on these shelves that hold a token of each clause.
 
-        A shelf is a project and a number. However many they are, the statement is the same.
+        A shelf is a project and a number. However many they are, the statement is the same. Of
+        each shelf come the newest `size` below `before`, shelf after shelf: whoever reads only
+        some of them asks only some of the shelves.
         """
         names = [_shelf(*shelf) for shelf in shelves]
         needed = [clause[0] for clause in clauses if len(clause) == 1]
         choices = [clause for clause in clauses if len(clause) > 1]
         columns = [[_array(name, each) for name in names] for each in (needed, *choices)]
         asked = _unnested(columns)
-        first, *others = (cast(each, ARRAY(Integer)) for each in asked.c)
-        tokens = self.index.c.tokens
-        rule = and_(tokens.contains(first), *(tokens.overlap(other) for other in others))
-        return select(self.index.c.message_id).join_from(asked, self.index, rule)
+        first, *others, place = asked.c
+        key, tokens = self.index.c
+        held = select(key).where(tokens.contains(cast(first, ARRAY(Integer))))
+        for other in others:
+            held = held.where(tokens.overlap(cast(other, ARRAY(Integer))))
+        if before is not None:
+            held = held.where(key < before)
+        # The nought keeps the planner from walking back through the whole table by its key.
+        newest = held.order_by((key + 0).desc()).limit(size).lateral()
+        return select(newest.c.message_id).join_from(asked, newest, true()).order_by(place)
 
 
 def _shelf(project_id: int, number: int) -> str:
@@ -186,7 +200,7 @@ def _array(shelf: str, tokens: Iterable[str]) -> str:
 def _unnested(columns: list[list[str]]) -> Any:
     names = [f"column_{number}" for number in range(len(columns))]
     given = [literal(each, ARRAY(String)) for each in columns]
-    return func.unnest(*given).table_valued(*names).render_derived()
+    return func.unnest(*given).table_valued(*names, with_ordinality="place").render_derived()
 
 
 Keeper: TypeAlias = Sqlite | Postgresql
