@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := --require-hashes --no-deps --only-binary :all:
 
 CATALOGUES := $(wildcard projchat/translations/*/LC_MESSAGES/messages.po)
+STATIC := $(shell find static -name '*.js' -o -name '*.css' -o -name '*.svg')
 SCRIPT_TESTS := $(wildcard tests/js/*.test.mjs)
 BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 
@@ -35,7 +36,7 @@ run: install
 dev: install
 	@exec $(BIN)/projchat run --reload
 
-install: $(STAMPS)/package static/vendor/.done $(CATALOGUES:.po=.mo)
+install: $(STAMPS)/package static/vendor/.done static/.compressed $(CATALOGUES:.po=.mo)
 
 $(STAMPS)/venv:
 	@scripts/make-venv $(PYTHON) .venv
@@ -57,6 +58,10 @@ node_modules/.package-lock.json: package-lock.json | $(STAMPS)/venv
 
 static/vendor/.done: node_modules/.package-lock.json scripts/vendor scripts/emoji $(STAMPS)/python
 	@scripts/vendor
+
+static/.compressed: $(STATIC) static/vendor/.done scripts/compress.mjs
+	@scripts/with-node node scripts/compress.mjs
+	@touch $@
 
 %.mo: %.po | $(STAMPS)/python
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
@@ -133,4 +138,5 @@ lock:
 
 clean:
 	rm -rf .venv node_modules static/vendor *.egg-info
+	find static -name '*.br' -delete -o -name '*.gz' -delete -o -name .compressed -delete
 	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache htmlcov test-results

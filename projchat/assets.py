@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 from pathlib import Path
 from typing import NamedTuple
 
-from flask import Flask, current_app, url_for
+from flask import Flask, Response, current_app, request, send_from_directory, url_for
 
 from projchat import i18n
 
 VERSION_LENGTH = 12
+#: The codings of scripts/compress.mjs, the densest first.
+CODINGS = {"br": ".br", "gzip": ".gz"}
+#: How far, in nanoseconds, the time that a copy bears may be off that of its file.
+COARSENESS = 2_000_000
 
 #: Names of the browser libraries and the files they were copied to.
 VENDOR_MODULES = {
@@ -44,6 +49,15 @@ class Assets:
             stamp = self._stamps[path] = self._read(path)
         return stamp.version
 
+    def compressed(self, path: str, coding: str) -> str | None:
+        """The compressed copy of a file, if there is one and it was made of what the file is now."""
+        copy = path + CODINGS[coding]
+        try:
+            made, changed = ((self.folder / one).stat().st_mtime_ns for one in (copy, path))
+        except OSError:
+            return None
+        return copy if abs(made - changed) < COARSENESS else None
+
     def modules(self) -> dict[str, str]:
         """Import names of all our own modules: `projchat/outbox` is static/js/outbox.js."""
         if self._modules is None or self.watch:
@@ -73,12 +87,13 @@ class Assets:
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates `asset()` and `import_map()`."""
+    """Serve the static files compressed, and give the templates `asset()` and `import_map()`."""
     if app.static_folder is None:
         raise RuntimeError("The application serves its own static files and needs their folder.")
     app.extensions["projchat_assets"] = Assets(
         Path(app.static_folder), watch=not app.config.get("PRODUCTION")
     )
+    app.view_functions["static"] = send
     app.jinja_env.globals.update(asset=asset, import_map=import_map)
 
 
@@ -86,6 +101,23 @@ def asset(path: str) -> str:
     """The address of a static file; it changes with the bytes, so it may be cached for ever."""
     version = _assets().version(path)
     return url_for("static", filename=path, v=version or None)
+
+
+def send(filename: str) -> Response:
+    """A static file, in the densest form that the browser takes.
+
+    Pages and answers stay as they are: what holds a token must not be compressed together with
+    what a stranger may have chosen (see https://breachattack.com/).
+    """
+    taken = [coding for coding in CODINGS if request.accept_encodings.quality(coding) > 0]
+    copies = ((coding, _assets().compressed(filename, coding)) for coding in taken)
+    coding, copy = next((each for each in copies if each[1]), (None, filename))
+    mimetype = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    response = send_from_directory(_assets().folder, copy or filename, mimetype=mimetype)
+    response.vary.add("Accept-Encoding")
+    if coding:
+        response.content_encoding = coding
+    return response
 
 
 def import_map() -> dict[str, dict[str, str]]:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from projchat.assets import VENDOR_MODULES, Assets
@@ -85,6 +86,59 @@ def test_a_new_script_needs_no_list(tmp_path: Path):
     assert assets.modules() == {
         "projchat/controllers/message_list": "js/controllers/message_list.js"
     }
+
+
+def script_of(server: Server, **headers: str) -> requests.Response:
+    """A script of ours, asked for with these headers."""
+    address = import_map_of(page_of(server))["projchat/chat"]
+    return requests.get(server.url + address, headers=headers, timeout=15)
+
+
+@pytest.mark.parametrize(("taken", "coding"), [("gzip, deflate, br", "br"), ("gzip", "gzip")])
+def test_static_files_are_sent_compressed(server: Server, alice: Person, taken: str, coding: str):
+    answer = script_of(server, **{"Accept-Encoding": taken})
+    assert answer.headers["Content-Encoding"] == coding
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    file = ROOT / "static/js/chat.js"
+    assert int(answer.headers["Content-Length"]) < file.stat().st_size / 2
+    if coding == "gzip":
+        assert answer.text == file.read_text()
+
+
+@pytest.mark.parametrize("taken", ["identity", "br;q=0, gzip;q=0"])
+def test_whoever_takes_no_compression_gets_none(server: Server, alice: Person, taken: str):
+    answer = script_of(server, **{"Accept-Encoding": taken})
+    assert "Content-Encoding" not in answer.headers
+    assert answer.text == (ROOT / "static/js/chat.js").read_text()
+
+
+def test_the_words_are_sent_compressed(server: Server, alice: Person):
+    packed = requests.get(f"{server.url}/i18n/ru.js", timeout=15)
+    plain = requests.get(
+        f"{server.url}/i18n/ru.js", headers={"Accept-Encoding": "identity"}, timeout=15
+    )
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.text == plain.text
+
+
+def test_what_holds_a_token_is_never_compressed(alice: Person):
+    for path in ("/account", "/api/session"):
+        assert "Content-Encoding" not in alice.get(path).headers
+
+
+def test_a_stale_copy_is_not_sent(tmp_path: Path):
+    file = tmp_path / "a.js"
+    file.write_text("1")
+    copy = tmp_path / "a.js.br"
+    copy.write_text("one")
+    assets = Assets(tmp_path, watch=False)
+    os.utime(copy, ns=(file.stat().st_mtime_ns, file.stat().st_mtime_ns))
+    assert assets.compressed("a.js", "br") == "a.js.br"
+    assert assets.compressed("a.js", "gzip") is None
+    write(file, "2")
+    assert assets.compressed("a.js", "br") is None
 
 
 def write(file: Path, text: str) -> None:
