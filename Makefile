@@ -100,6 +100,11 @@ $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/python
 bench-histories: $(STAMPS)/dev install
 	@PYTHONPATH=tests $(BIN)/python bench/histories.py
 
+# What the page costs in a browser: docs/performance-browser.md says how to read it.
+.PHONY: bench-browser
+bench-browser: $(STAMPS)/dev install
+	@$(BIN)/python bench/browser.py $(ARGS)
+
 # --- Lint ---
 
 # `make -k lint` shows what all of them have to say.

@@ -50,7 +50,7 @@ class Assets:
         return stamp.version
 
     def compressed(self, path: str, coding: str) -> str | None:
-        """The compressed copy of a file, if there is one and it was made of what the file is now."""
+        """The compressed copy of a file, if there is one that was made of these very bytes."""
         copy = path + CODINGS[coding]
         try:
             made, changed = ((self.folder / one).stat().st_mtime_ns for one in (copy, path))

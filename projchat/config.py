@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "REDIS_URL": redis_url,
         "SECRET_KEY": environ.get("SECRET_KEY") or _kept_secret(instance),
         "SQLALCHEMY_DATABASE_URI": database_url(environ.get("DATABASE_URL"), instance),
+        "PUSH_STAND_IN": environ.get("PROJCHAT_PUSH_STAND_IN") or None,
         "PROXIES": _number(environ, "PROJCHAT_PROXIES", 0),
         "RELAY_SECONDS": 1.5,
         "HEAD_SECONDS": 10.0,
@@ -109,29 +110,35 @@ def _refuse_unsafe(environ: Mapping[str, str], limits: bool) -> None:
         raise UnsafeConfiguration("FLASK_DEBUG must be off in production.")
     if environ.get("PROJCHAT_FAILPOINTS"):
         raise UnsafeConfiguration("PROJCHAT_FAILPOINTS is for tests of faults, not for production.")
+    if environ.get("PROJCHAT_PUSH_STAND_IN"):
+        raise UnsafeConfiguration("PROJCHAT_PUSH_STAND_IN is for tests, not for production.")
     if not limits:
         raise UnsafeConfiguration("PROJCHAT_LIMITS=off is for measuring, not for production.")
 
 
 def _kept_secret(instance: Path) -> str:
-    """Make the development secret once, readable by its owner only.
+    """The development secret, made once."""
+    return kept(instance / "secret_key", lambda: secrets.token_hex(32)).strip()
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """What a secret file holds, made once and readable by its owner only.
 
     The file appears under its name only when it is whole, so two processes that start together
     agree on one secret.
     """
-    path = instance / "secret_key"
     if not path.exists():
-        _private_folder(instance)
-        draft = instance / f"secret_key.{secrets.token_hex(8)}"
+        _private_folder(path.parent)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
+            file.write(make())
         try:
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    return path.read_text()
 
 
 def _private_folder(path: Path) -> None:

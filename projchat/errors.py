@@ -64,6 +64,8 @@ WORDS = {
     "password_length": _l("A password has 8 to 200 characters."),
     "password_wrong": _l("This is not your present password."),
     "email_invalid": _l("This is not an e-mail address."),
+    "push_endpoint": _l("This is not the address of a push service."),
+    "push_keys": _l("These are not the keys of a subscription."),
     "field_missing": _l("This field is required."),
     "field_unknown": _l("This field is not known."),
     "field_type": _l("This field has the wrong type."),

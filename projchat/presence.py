@@ -80,6 +80,11 @@ class Presence:
         people |= self._people(room)
         return [{"id": key, "name": people[key]} for key in sorted(people)]
 
+    def everybody(self) -> set[int]:
+        """Everybody who is in any room of any worker."""
+        elsewhere = (room for one in self._neighbours.values() for room in one.rooms.values())
+        return set().union(*self._sockets.values(), *elsewhere)
+
     def _people(self, room: str) -> People:
         return {user_id: self._names[user_id] for user_id in self._sockets.get(room, ())}
 

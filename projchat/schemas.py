@@ -13,6 +13,7 @@ LARGEST_CURSOR = 2**53 - 1
 Cursor = Annotated[StrictInt, Field(ge=0, le=LARGEST_CURSOR)]
 Text = Annotated[StrictStr, Field(max_length=200_000)]
 UploadId = Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{32}$")]
+Key = Annotated[StrictStr, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]+={0,2}$")]
 Line = Annotated[StrictStr, Field(max_length=1000)]
 
 
@@ -61,6 +62,15 @@ class PasswordIn(Input):
 
     current_password: Line
     new_password: Line
+
+
+class PushIn(Input):
+    """A browser's subscription to web push, as its PushSubscription says it."""
+
+    endpoint: Line
+    p256dh: Annotated[Key, Field(alias="p256dh")]
+    auth: Key
+    shows_text: StrictBool = False
 
 
 class ProjectIn(Input):

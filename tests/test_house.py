@@ -13,6 +13,7 @@ PACKAGE = "projchat"
 # Each part imports only from floors below its own; parts of one floor do not know each other.
 FLOORS: list[set[str]] = [
     {
+        "bell",
         "config",
         "database",
         "emoji",
@@ -25,7 +26,7 @@ FLOORS: list[set[str]] = [
         "presence",
         "searching",
     },
-    {"models"},
+    {"models", "webpush"},
     {"errors", "i18n", "schemas"},
     {"assets", "auth", "uploads"},
     {"copying", "demo", "gunicorn_conf", "realtime", "routes", "worker"},

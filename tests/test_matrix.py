@@ -131,6 +131,10 @@ MATRIX = {
     "GET /api/account/sessions": Row(FOR_PEOPLE),
     "DELETE /api/account/sessions": Row(FOR_PEOPLE),
     "DELETE /api/account/sessions/<int:login_id>": Row(FOR_PEOPLE, prepare=Scene.own_other_login),
+    "POST /api/account/push": Row(
+        "401 422 422 422 422 422", {"endpoint": "http://localhost/", "p256dh": "a", "auth": "a"}
+    ),
+    "DELETE /api/account/push": Row("401 204 204 204 204 204"),
     "GET /projects": Row(PAGE_FOR_PEOPLE),
     "GET /projects/new": Row(PAGE_FOR_PEOPLE),
     "GET /api/projects": Row(FOR_PEOPLE),

@@ -8,6 +8,7 @@ from .membership import Level, Membership, Role
 from .mention import Mention
 from .message import Message
 from .project import Project
+from .push_subscription import PushSubscription
 from .revision import Revision
 from .upload import Upload
 from .user import User
@@ -25,6 +26,7 @@ __all__ = [
     "Mention",
     "Message",
     "Project",
+    "PushSubscription",
     "Refusal",
     "Revision",
     "Role",

@@ -6,14 +6,17 @@ from engineio.payload import Payload
 from flask import Flask
 
 from ..auth import origin_allowed
+from ..bell import bell
 from ..config import PACKET_BYTES
 from ..extensions import socketio
 from ..presence import present
+from ..webpush import Pusher
 from . import rooms, typing, wires
 from .events import on_unknown
 from .fanout import Fanout
 from .guard import guard, quiet_logger
 from .neighbours import Neighbours
+from .notices import Notices
 from .presence import Crier
 from .relay import Relay
 
@@ -32,6 +35,10 @@ def init_app(app: Flask) -> None:
     relay = Relay(app, fanout, present)
     fanout.on_people = crier.changed
     fanout.on_start = lambda: socketio.start_background_task(relay.run)
+    app.extensions["projchat_pusher"] = pusher = Pusher.of(
+        app.config["INSTANCE"], app.config["ORIGINS"], app.config["PUSH_STAND_IN"]
+    )
+    bell.on_ring = Notices(app, fanout, present, bell, pusher).rung
     # A longer poll than the library's 16 packets, which it would drop and still answer 200.
     Payload.max_decode_packets = PACKETS_PER_POLL
     logger = quiet_logger()

@@ -186,6 +186,21 @@ class Fanout(Manager):  # type: ignore[misc]
             else:
                 connection.send(engineio_packet.Packet(engineio_packet.MESSAGE, text))
 
+    def emit_to_people(self, event: str, data: Any, user_ids: list[int], besides: str) -> None:
+        """Emit on every worker to these people's sockets that are not in the room `besides`."""
+        self.emit_to_people_here(event, data, user_ids, besides)
+        self._neighbours.tell(
+            "emit_to_people", event=event, data=data, user_ids=user_ids, besides=besides
+        )
+
+    def emit_to_people_here(self, event: str, data: Any, user_ids: list[int], besides: str) -> None:
+        """The same on this worker. Most people have no socket here, so nothing is made for them."""
+        rooms = self._rooms_here()
+        for room in (f"user:{user_id}" for user_id in user_ids):
+            for sid in list(rooms.get(room, ())):
+                if not self.is_in(sid, besides):
+                    self.emit_here(event, data, sid)
+
     def tell_presence(self) -> None:
         """Tell the other workers who is here."""
         self._neighbours.tell("presence", rooms=self.presence.here())
@@ -228,6 +243,10 @@ class Fanout(Manager):  # type: ignore[misc]
         what = message["what"]
         if what == "emit":
             self._deliver(message["event"], message["data"], message["room"], message["skip_sid"])
+        elif what == "emit_to_people":
+            self.emit_to_people_here(
+                message["event"], message["data"], message["user_ids"], message["besides"]
+            )
         elif what == "evict":
             self.evict_here(message["person_room"], message["room"])
         elif what == "disconnect_room":

@@ -3,15 +3,17 @@
 import re
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from .. import webpush
 from ..auth import hash_password, public, safe_next, verify_password
 from ..errors import ApiError
 from ..extensions import db, limiter, socketio
-from ..models import Invalid, Login, User
-from ..schemas import AccountPatch, LoginsOut, PasswordIn, SessionOut
+from ..i18n import reader_locale
+from ..models import Invalid, Login, PushSubscription, User
+from ..schemas import AccountPatch, LoginsOut, PasswordIn, PushIn, SessionOut
 from .contract import endpoint
 from .logins import session_dict
 
@@ -44,7 +46,9 @@ def login() -> Response | str:
 @bp.get("/account")
 def show() -> str:
     """My account, and where I am logged in."""
-    return render_template("accounts/show.html", sessions=_logins())
+    pusher = _pusher()
+    key = pusher.public_key if pusher else ""
+    return render_template("accounts/show.html", sessions=_logins(), push_key=key)
 
 
 @bp.patch("/api/account")
@@ -104,6 +108,36 @@ def end_one(login_id: int) -> dict[str, Any]:
     mine = [login for login in Login.of(current_user) if login.id == login_id]
     _end(mine or abort(404))
     return {"sessions": _logins()}
+
+
+@bp.post("/api/account/push")
+@limiter.limit("30/minute")
+@endpoint(body=PushIn, tag="account", HTTP_204=None)
+def subscribe(body: PushIn) -> tuple[str, int]:
+    """Tell this browser, while no page of ours is open in it, what I want to be told."""
+    pusher = _pusher()
+    if pusher is None or not pusher.accepts(body.endpoint):
+        raise ApiError(422, "invalid", {"endpoint": "push_endpoint"})
+    if not webpush.fits(body.p256dh, body.auth):
+        raise ApiError(422, "invalid", {"p256dh": "push_keys"})
+    PushSubscription.keep(
+        current_user.login, body.endpoint, body.p256dh, body.auth, body.shows_text, reader_locale()
+    )
+    db.session.commit()
+    return "", 204
+
+
+@bp.delete("/api/account/push")
+@endpoint(tag="account", HTTP_204=None)
+def unsubscribe() -> tuple[str, int]:
+    """Tell this browser nothing any more."""
+    PushSubscription.forget(current_user.login)
+    db.session.commit()
+    return "", 204
+
+
+def _pusher() -> webpush.Pusher | None:
+    return current_app.extensions["projchat_pusher"]  # type: ignore[no-any-return]
 
 
 def _logins() -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 
+from ..bell import Said, bell
 from ..extensions import socketio
 from ..failpoints import hit
 from ..i18n import server_gettext as _s
@@ -22,6 +23,8 @@ def deliver(project: Project, *messages: Message | None, event: str = "new-messa
             socketio.emit(event, message.to_dict(), to=project.room)
             hit("after-emit")
             log.info(_s("📨 Message sent over WebSocket"))
+            if event == "new-message" and message.kind == "text":
+                _ring(project, message)
 
 
 def tell_mentioned(message: Message, known: Iterable[int] | None = None) -> None:
@@ -33,3 +36,10 @@ def tell_mentioned(message: Message, known: Iterable[int] | None = None) -> None
     for user_id in newly if len(newly) <= MOST_TOLD else ():
         news = {"projectId": message.project_id, "number": message.number, "userId": user_id}
         socketio.emit("mentioned", news, to=User.room_of(user_id))
+
+
+def _ring(project: Project, message: Message) -> None:
+    """Those who look elsewhere are told beside the requests (realtime/notices.py)."""
+    author = message.author
+    said = (project.id, project.name, message.number, author.id, author.name, message.body)
+    bell.ring(Said(*said))

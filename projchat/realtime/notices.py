@@ -1,0 +1,215 @@
+"""Telling people of what is said where they do not look: their other tabs, and their browsers.
+
+The post rings the bell (see bell.py) and goes on. One greenlet gathers for a moment, asks once
+who the members of each project are and what they want to be told, and says it to all workers at
+once: each tells those who have a tab here that is not in the project's room. Whoever has no tab
+anywhere, but a browser that wants it, is told by web push. Only the worker that took the post
+rings, so everything is told once, however many workers there are.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from flask import Flask, g
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import delete, select
+
+from ..bell import Bell, Said
+from ..errors import unavailable
+from ..extensions import db, socketio
+from ..models import Membership, PushSubscription, User
+from ..presence import Presence
+from ..webpush import Pusher, Unreachable
+from .fanout import Fanout
+
+log = logging.getLogger(__name__)
+
+GATHER_SECONDS = 0.25
+EXCERPT = 140
+CARRIERS = 4
+MOST_WAITING = 1000
+MENTION = re.compile(r"(?<![\w@])@([\w.-]*\w)")
+EVERYBODY = "all"
+GONE = (404, 410)
+
+
+class Browser(NamedTuple):
+    """A browser that is told by push."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+    shows_text: bool
+    locale: str
+
+
+class Listener(NamedTuple):
+    """A member, what they want to be told, and one of their browsers that is told by push."""
+
+    user_id: int
+    level: str
+    username: str
+    browser: Browser | None
+
+
+class Notices:
+    """One per worker."""
+
+    def __init__(
+        self, app: Flask, fanout: Fanout, presence: Presence, bell: Bell, pusher: Pusher | None
+    ) -> None:
+        self._app = app
+        self._fanout = fanout
+        self._presence = presence
+        self._bell = bell
+        self._pusher = pusher
+        self._waiting: Any = None
+
+    def rung(self) -> None:
+        """Something was said; it is told in a moment."""
+        socketio.start_background_task(self._tell)
+
+    def _tell(self) -> None:
+        socketio.sleep(GATHER_SECONDS)
+        said = self._bell.take()
+        try:
+            with self._app.app_context():
+                g.reading = True
+                for project_id, messages in said.items():
+                    self._tell_of(project_id, messages)
+        except Exception as error:
+            if unavailable(error):
+                log.warning("Nobody was notified: the database does not answer")
+            else:
+                log.exception("The notices failed")
+
+    def _tell_of(self, project_id: int, messages: list[Said]) -> None:
+        """Tell each listener the last of what they want to be told."""
+        listeners = _listeners(project_id)
+        told = {one: _last_for(one, messages) for one in listeners}
+        for said in messages:
+            chosen = [one for one, (last, _) in told.items() if last is said]
+            for mentioned in (False, True):
+                people = {one.user_id for one in chosen if told[one][1] == mentioned}
+                if people:
+                    self._fanout.emit_to_people(
+                        "notify", _notice(said, mentioned), sorted(people), f"project:{project_id}"
+                    )
+        self._push(told)
+
+    def _push(self, told: dict[Listener, tuple[Said | None, bool]]) -> None:
+        if self._pusher is None:
+            return
+        wanted = [
+            (one, said, mentioned)
+            for one, (said, mentioned) in told.items()
+            if said is not None and one.browser is not None
+        ]
+        here = self._presence.everybody() if wanted else set()
+        for one, said, mentioned in wanted:
+            if one.user_id not in here and one.browser is not None and said is not None:
+                self._hand_over(one.browser, said, mentioned)
+
+    # Web push: a few greenlets carry what waits, so that a slow service holds up nobody else.
+
+    def _hand_over(self, browser: Browser, said: Said, mentioned: bool) -> None:
+        if self._waiting is None:
+            self._waiting = socketio.server.eio.create_queue(MOST_WAITING)
+            for _carrier in range(CARRIERS):
+                socketio.start_background_task(self._carry)
+        if self._waiting.full():
+            self._waiting.get()
+        with force_locale(browser.locale):
+            self._waiting.put((browser, _push_of(said, mentioned, browser.shows_text)))
+
+    def _carry(self) -> None:
+        while True:
+            browser, message = self._waiting.get()
+            try:
+                self._deliver(browser, message)
+            except Unreachable as error:
+                log.info("A push service was not reached: %s", error)
+            except Exception:
+                log.exception("A push failed")
+
+    def _deliver(self, browser: Browser, message: dict[str, Any]) -> None:
+        if self._pusher is None:
+            return
+        topic = f"project-{message['projectId']}"
+        status = self._pusher.send(browser.endpoint, browser.p256dh, browser.auth, message, topic)
+        if status in GONE:
+            self._forget(browser)
+        elif status >= 400:
+            log.info("A push service answered %s", status)
+
+    def _forget(self, browser: Browser) -> None:
+        """The browser has gone; should it have come back meanwhile, its keys are others."""
+        with self._app.app_context():
+            gone = delete(PushSubscription).where(
+                PushSubscription.endpoint == browser.endpoint,
+                PushSubscription.p256dh == browser.p256dh,
+            )
+            db.session.execute(gone)
+            db.session.commit()
+
+
+def _listeners(project_id: int) -> list[Listener]:
+    browser = [getattr(PushSubscription, name) for name in Browser._fields]
+    rows = db.session.execute(
+        select(Membership.user_id, Membership.notify, User.username, *browser)
+        .join(User, User.id == Membership.user_id)
+        .outerjoin(PushSubscription, PushSubscription.user_id == Membership.user_id)
+        .where(Membership.project_id == project_id, User.active)
+    ).all()
+    db.session.rollback()
+    return [
+        Listener(user_id, level, username, Browser(*found) if found[0] else None)
+        for user_id, level, username, *found in rows
+    ]
+
+
+def _last_for(listener: Listener, messages: Iterable[Said]) -> tuple[Said | None, bool]:
+    """The last message that somebody wants to be told, and whether it mentions them."""
+    last, mentioned = None, False
+    for said in messages:
+        if said.author_id == listener.user_id:
+            continue
+        mentions = listener.username in _mentions(said)
+        if mentions or listener.level == EVERYBODY:
+            last, mentioned = said, mentions
+    wants = listener.level in (EVERYBODY, "mentions")
+    return (last, mentioned) if wants else (None, False)
+
+
+def _mentions(said: Said) -> set[str]:
+    return {name.casefold() for name in MENTION.findall(said.content)}
+
+
+def _notice(said: Said, mentioned: bool) -> dict[str, Any]:
+    return {
+        "projectId": said.project_id,
+        "projectName": said.project_name,
+        "number": said.number,
+        "author": {"id": said.author_id, "name": said.author_name},
+        "content": _excerpt(said.content),
+        "mentioned": mentioned,
+    }
+
+
+def _push_of(said: Said, mentioned: bool, shows_text: bool) -> dict[str, Any]:
+    """What the service worker shows as it is: it has no catalogue of words."""
+    plain = _("Mentions you") if mentioned else _("New message")
+    return {
+        "projectId": said.project_id,
+        "number": said.number,
+        "title": _("%(name)s in %(project)s", name=said.author_name, project=said.project_name),
+        "body": _excerpt(said.content) if shows_text else plain,
+    }
+
+
+def _excerpt(content: str) -> str:
+    line = " ".join(content.split())
+    return f"{line[:EXCERPT]}…" if len(line) > EXCERPT else line
