@@ -54,6 +54,8 @@ class Pusher:
         self._key = key
         self._contact = contact
         self._stand_in = stand_in
+        #: What a browser subscribes with: only we can push to it then.
+        self.public_key = encode(_point(key.public_key()))
 
     @classmethod
     def of(cls, instance: Path, origins: tuple[str, ...], stand_in: str | None) -> "Pusher | None":
@@ -68,11 +70,6 @@ class Pusher:
             log.warning("Web push is off: %s holds another kind of key", KEY_FILE)
             return None
         return cls(key, origins[0] if origins else "mailto:projchat@localhost", stand_in)
-
-    @property
-    def public_key(self) -> str:
-        """What a browser subscribes with: only we can push to it then."""
-        return encode(_point(self._key.public_key()))
 
     def accepts(self, endpoint: str) -> bool:
         """Whether this may be the address of a push service."""

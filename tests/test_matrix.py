@@ -109,6 +109,8 @@ MATRIX = {
     "GET /readyz": FOR_EVERYBODY,
     "GET /static/<path:filename>": Row("200", values={"filename": "css/base.css"}),
     "GET /i18n/<locale>.js": Row("200", values={"locale": "ru"}),
+    "GET /sw.js": FOR_EVERYBODY,
+    "GET /manifest/<locale>.webmanifest": Row("200", values={"locale": "ru"}),
     "GET /api/openapi.json": FOR_EVERYBODY,
     "GET /api/docs": FOR_EVERYBODY,
     "GET /api/session": FOR_EVERYBODY,

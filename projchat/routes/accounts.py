@@ -46,9 +46,7 @@ def login() -> Response | str:
 @bp.get("/account")
 def show() -> str:
     """My account, and where I am logged in."""
-    pusher = _pusher()
-    key = pusher.public_key if pusher else ""
-    return render_template("accounts/show.html", sessions=_logins(), push_key=key)
+    return render_template("accounts/show.html", sessions=_logins(), push_key=push_key())
 
 
 @bp.patch("/api/account")
@@ -134,6 +132,12 @@ def unsubscribe() -> tuple[str, int]:
     PushSubscription.forget(current_user.login)
     db.session.commit()
     return "", 204
+
+
+def push_key() -> str:
+    """What a browser subscribes to web push with; empty where there is no push."""
+    pusher = _pusher()
+    return pusher.public_key if pusher else ""
 
 
 def _pusher() -> webpush.Pusher | None:

@@ -17,6 +17,7 @@ from ..schemas import (
     ProjectPatch,
     ProjectsOut,
 )
+from .accounts import push_key
 from .contract import endpoint
 from .delivery import deliver
 from .invites import invites_of
@@ -76,6 +77,8 @@ def show(project_id: int, number: int | None = None) -> Response:
         "pageSize": PAGE_SIZE,
         "uploadBytes": current_app.config["UPLOAD_BYTES"],
         "focusNumber": number,
+        "notify": project.membership.notify,
+        "pushKey": push_key(),
     }
     html = render_template("projects/show.html", project=page_data["project"], page_data=page_data)
     # Unlike the other pages this one may be brought back by the browser's "back" as it was: it

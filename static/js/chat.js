@@ -52,8 +52,12 @@ export class Chat extends EventTarget {
       socket,
       projectId: this.project.id,
       timeline: this.timeline,
+      since: data.keptAt,
       on: this.#liveNews(),
     });
+    this.notify = data.notify;
+    this.pushKey = data.pushKey;
+    socket.on("notify", (news) => this.#tell("notify", news));
     this.outbox = new Outbox({
       userId: this.viewer.id,
       store: openStore(),
@@ -265,6 +269,7 @@ export class Chat extends EventTarget {
     this.typing.forget(message.author.id);
     this.#read(message.author.id, message.number);
     if (message.kind === "system") this.#refreshProject();
+    this.#tell("arrived", message);
   }
 
   #timelineChanged() {

@@ -41,15 +41,16 @@ export class Live {
    * `reset` (it is another one), `typing`, `presence`, `read`, `light`, `mentioned`, `markedUnread`,
    * `elsewhere` (something of mine in another project); and `mayReturn`, which is
    * asked after the server has sent this tab away and resolves with false if it should stay away.
+   * `since` is the time that the timeline is from, where the page was kept from an earlier visit.
    */
-  constructor({ socket, projectId, timeline, on, now = Date.now, random = Math.random }) {
+  constructor({ socket, projectId, timeline, on, since, now = Date.now, random = Math.random }) {
     this.#socket = socket;
     this.#projectId = projectId;
     this.#timeline = timeline;
     this.#on = on;
     this.#now = now;
     this.#random = random;
-    this.since = now();
+    this.since = since ?? now();
     this.#heardAt = now();
   }
 

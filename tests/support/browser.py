@@ -51,7 +51,12 @@ class Tabs:
         height: int = 800,
         **options: Any,
     ) -> Page:
-        """Open a page in a browser profile of its own, logged in as the person."""
+        """Open a page in a browser profile of its own, logged in as the person.
+
+        The service worker comes only with `service_workers="allow"`: what it asks for passes by
+        the tests' own routes.
+        """
+        options.setdefault("service_workers", "block")
         context = self._browser.new_context(
             base_url=self._server.url,
             locale=locale,

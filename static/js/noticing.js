@@ -1,0 +1,85 @@
+// Turns news into notices of the desktop: those that are wanted, of what nobody looks at, and once
+// for all tabs of this browser.
+import { exclusively } from "projchat/helpers/locks";
+import { maySeeNotices, noticeSettings } from "projchat/helpers/notice_settings";
+import { worker } from "projchat/helpers/worker";
+import { t } from "projchat/i18n";
+
+const ICON = "/static/img/icon-192.png";
+const MENTION = /(?<![\p{L}\p{N}_@])@([\p{L}\p{N}_.-]*[\p{L}\p{N}_])/gu;
+
+export class Noticing {
+  #viewer;
+  #projectId;
+  #letGo = null;
+
+  constructor(viewer, projectId) {
+    this.#viewer = viewer;
+    this.#projectId = projectId;
+  }
+
+  /** While this tab is in sight its project is being looked at, which all tabs see by a lock. */
+  look(isLooking) {
+    this.#letGo?.();
+    this.#letGo = null;
+    if (!isLooking) return;
+    const away = new Promise((resolve) => {
+      this.#letGo = resolve;
+    });
+    navigator.locks?.request(this.#lockOf(this.#projectId), { mode: "shared" }, () => away);
+    this.#putAway();
+  }
+
+  /** Whether a message calls the reader by name. */
+  mentions({ content }) {
+    const names = [...content.matchAll(MENTION)].map(([, name]) => name.toLowerCase());
+    return names.includes(this.#viewer.username);
+  }
+
+  /** Shows a piece of news: `{projectId, projectName, number, author, content, mentioned}`. */
+  async tell(news) {
+    if (!maySeeNotices(this.#viewer.id) || (await this.#isLookedAt(news.projectId))) return;
+    await exclusively(`projchat.notice.${this.#viewer.id}`, async () => {
+      if (this.#isFirst(news)) await this.#show(news);
+    });
+  }
+
+  async #isLookedAt(projectId) {
+    const { held } = (await navigator.locks?.query()) ?? { held: [] };
+    return held.some(({ name }) => name === this.#lockOf(projectId));
+  }
+
+  /** Whether no other tab has shown it. */
+  #isFirst({ projectId, number }) {
+    const key = `projchat.noticed.${this.#viewer.id}.${projectId}`;
+    if (Number(localStorage.getItem(key)) >= number) return false;
+    localStorage.setItem(key, number);
+    return true;
+  }
+
+  async #show({ projectId, projectName, number, author, content, mentioned }) {
+    const brief = mentioned ? t("Mentions you") : t("New message");
+    const title = t("{name} in {project}", { name: author.name, project: projectName });
+    await (await worker())?.showNotification(title, {
+      body: noticeSettings(this.#viewer.id).text ? content : brief,
+      icon: ICON,
+      tag: tagOf(projectId),
+      renotify: true,
+      data: { projectId, number },
+    });
+  }
+
+  /** What was told of this project has been seen now. */
+  async #putAway() {
+    const shown = await (await worker())?.getNotifications({ tag: tagOf(this.#projectId) });
+    for (const notice of shown ?? []) notice.close();
+  }
+
+  #lockOf(projectId) {
+    return `projchat.looking.${this.#viewer.id}.${projectId}`;
+  }
+}
+
+function tagOf(projectId) {
+  return `project-${projectId}`;
+}
