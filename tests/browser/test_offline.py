@@ -24,29 +24,6 @@ PATHS = """async () => {
 }"""
 
 
-class Scene:
-    """A server of our own, that can be stopped; Alice and Bob talk on it."""
-
-    def __init__(self, server: Server, tabs: Tabs) -> None:
-        self.server = server
-        self.tabs = tabs
-        self.cast = Cast(server)
-        self.alice, self.bob = self.cast.known("alice"), self.cast.known("bob")
-        self.project = self.cast.project(self.alice, [self.bob])
-        tabs.allow(*AWAY)
-
-    def open(self, person: Person, path: str | None = None) -> Chat:
-        """Open the project, live, with the service worker."""
-        page = self.tabs(person, path or self.project.page, service_workers="allow")
-        return Chat(page).is_live()
-
-
-@pytest.fixture
-def scene(make_server: Callable[..., Server], make_tabs: Callable[[Server], Tabs]) -> Scene:
-    server = make_server()
-    return Scene(server, make_tabs(server))
-
-
 def wait_until_kept(page: Page, project: Project, text: str) -> None:
     """Wait until a message is among what is kept."""
     for _ in range(100):
@@ -56,12 +33,20 @@ def wait_until_kept(page: Page, project: Project, text: str) -> None:
     raise AssertionError(f"{text!r} was not kept: {page.evaluate(PATHS)}")
 
 
-def test_the_project_opens_without_a_network_and_what_is_written_waits(scene: Scene):
-    scene.project.post(scene.bob, "Before the page")
-    chat = scene.open(scene.alice)
-    scene.project.post(scene.bob, "After the page <b>came</b>")
-    wait_until_kept(chat.page, scene.project, "After the page")
-    scene.server.stop()
+def test_the_project_opens_without_a_network_and_what_is_written_waits(
+    make_server: Callable[..., Server], make_tabs: Callable[[Server], Tabs]
+):
+    server = make_server()
+    tabs = make_tabs(server)
+    tabs.allow(*AWAY)
+    cast = Cast(server)
+    alice, bob = cast.known("alice"), cast.known("bob")
+    project = cast.project(alice, [bob])
+    project.post(bob, "Before the page")
+    chat = Chat(tabs(alice, project.page, service_workers="allow")).is_live()
+    project.post(bob, "After the page <b>came</b>")
+    wait_until_kept(chat.page, project, "After the page")
+    server.stop()
 
     chat.page.reload()
     chat.is_offline()
@@ -74,73 +59,75 @@ def test_the_project_opens_without_a_network_and_what_is_written_waits(scene: Sc
 
     other = Chat(chat.page.context.new_page())
     other.page.goto("/")
-    expect(other.page).to_have_url(re.compile(f"{scene.project.page}$"))
+    expect(other.page).to_have_url(re.compile(f"{project.page}$"))
     expect(other.texts).to_have_text([*said, "Written on the train"])
-    other.page.goto(f"{scene.project.page}/messages/2")
+    other.page.goto(f"{project.page}/messages/2")
     expect(other.texts).to_have_text([*said, "Written on the train"])
     other.page.close()
 
-    scene.server.start()
+    server.start()
     chat.is_live()
     expect(chat.texts).to_have_text([*said, "Written on the train"])
     expect(chat.page.locator("[data-state=sending]")).to_have_count(0)
-    page = scene.bob.get(f"{scene.project.api}/messages").json()
+    page = bob.get(f"{project.api}/messages").json()
     assert [one["content"] for one in page["messages"]].count("Written on the train") == 1
 
 
-def test_with_a_network_the_page_is_never_an_old_one(scene: Scene):
-    chat = scene.open(scene.alice)
-    wait_until_kept(chat.page, scene.project, scene.project.name)
-    chat.page.goto("about:blank")
-    assert scene.alice.patch(scene.project.api, {"name": "Renamed"}).ok
-    chat.page.goto(scene.project.page)
-    expect(chat.page).to_have_title(re.compile("Renamed"))
+@pytest.fixture
+def kept(page_for: Tabs, project: Project, alice: Person, bob: Person) -> Chat:
+    """Alice's project, kept for a time without a network, with a secret in it."""
+    page_for.allow(*AWAY)
+    project.post(bob, "A secret")
+    chat = Chat(page_for(alice.again(), project.page, service_workers="allow")).is_live()
+    wait_until_kept(chat.page, project, "A secret")
+    return chat
 
 
-def test_nothing_is_kept_after_the_log_out(scene: Scene):
-    scene.project.post(scene.bob, "A secret")
-    chat = scene.open(scene.alice)
-    wait_until_kept(chat.page, scene.project, "A secret")
-    chat.page.locator(".sidebar__person").click()
-    chat.page.get_by_text("Log out").click()
-    expect(chat.page).to_have_url(re.compile("/login"))
-    assert chat.page.evaluate(PATHS) == []
-    scene.server.stop()
-    with pytest.raises(Error, match="ERR_FAILED"):
-        chat.page.goto(scene.project.page)
+def does_not_open(page: Page, project: Project) -> None:
+    """Without a network there is nothing."""
+    page.context.set_offline(True)
+    with pytest.raises(Error, match="ERR_"):
+        page.goto(project.page)
 
 
-def test_nothing_is_kept_of_the_person_before(scene: Scene):
-    scene.project.post(scene.bob, "A secret")
-    chat = scene.open(scene.alice)
-    wait_until_kept(chat.page, scene.project, "A secret")
-    # Her login ends elsewhere, and somebody else logs in at this browser.
-    other = scene.cast.newcomer("other")
-    chat.page.context.clear_cookies()
+def test_with_a_network_the_page_is_never_an_old_one(kept: Chat, project: Project, alice: Person):
+    kept.page.goto("about:blank")
+    assert alice.patch(project.api, {"name": "Renamed"}).ok
+    kept.page.goto(project.page)
+    expect(kept.page).to_have_title(re.compile("Renamed"))
+
+
+def test_nothing_is_kept_after_the_log_out(kept: Chat, project: Project):
+    kept.page.locator(".sidebar__person").click()
+    kept.page.get_by_text("Log out").click()
+    expect(kept.page).to_have_url(re.compile("/login"))
+    assert kept.page.evaluate(PATHS) == []
+    does_not_open(kept.page, project)
+
+
+def test_nothing_is_kept_of_the_person_before(kept: Chat, project: Project, charlie: Person):
     cookies = [
-        {"name": one.name, "value": one.value or "", "url": scene.server.url}
-        for one in other.http.cookies
+        {"name": one.name, "value": one.value or "", "url": charlie.server.url}
+        for one in charlie.http.cookies
     ]
-    chat.page.context.add_cookies(cookies)
-    chat.page.goto("/projects")
+    kept.page.context.clear_cookies()
+    kept.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    kept.page.goto("/projects")
     for _ in range(50):
-        if chat.page.evaluate(PATHS) == ["/owner"]:
+        if kept.page.evaluate(PATHS) == ["/owner"]:
             break
-        chat.page.wait_for_timeout(100)
-    assert chat.page.evaluate(PATHS) == ["/owner"]
-    scene.server.stop()
-    with pytest.raises(Error, match="ERR_FAILED"):
-        chat.page.goto(scene.project.page)
+        kept.page.wait_for_timeout(100)
+    assert kept.page.evaluate(PATHS) == ["/owner"]
+    does_not_open(kept.page, project)
 
 
-@pytest.mark.parametrize(("locale", "words"), [("en", "Chat that lives"), ("ru", "Чат, который")])
-def test_it_can_be_installed(scene: Scene, locale: str, words: str):
-    assert scene.alice.patch("/api/session", {"locale": locale}).ok
-    page = scene.open(scene.alice).page
+def test_it_can_be_installed(page_for: Tabs, project: Project, alice: Person):
+    page = page_for(alice, project.page, service_workers="allow", locale="ru-RU")
+    Chat(page).is_live()
     client = page.context.new_cdp_session(page)
     found = client.send("Page.getAppManifest")
     assert found["errors"] == []
-    assert found["url"].endswith(f"/manifest/{locale}.webmanifest")
-    assert words in found["data"]
+    assert found["url"].endswith("/manifest/ru.webmanifest")
+    assert "Чат, который" in found["data"]
     problems = client.send("Page.getInstallabilityErrors")["installabilityErrors"]
     assert {each["errorId"] for each in problems} <= {"in-incognito"}
