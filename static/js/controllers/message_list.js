@@ -150,6 +150,8 @@ export default class extends Controller {
   }
 
   #lightUp(number) {
+    // In a tab out of sight the newest messages may still wait to be shown.
+    if (this.#scheduled) this.#render();
     const row = this.list.querySelector(`[data-number="${number}"]`);
     if (!row) return;
     this.keeper.show(row, 0.4);
