@@ -17,7 +17,7 @@ BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev install test faults faults-brief lint lint-python lint-types lint-scripts lint-templates
-.PHONY: format catalogue lock clean bench-histories
+.PHONY: format catalogue lock clean bench-histories bench-limits
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
@@ -104,6 +104,10 @@ bench-histories: $(STAMPS)/dev install
 .PHONY: bench-browser
 bench-browser: $(STAMPS)/dev install
 	@$(BIN)/python bench/browser.py $(ARGS)
+
+# What PostgreSQL, Redis and the talk between processes take.
+bench-limits: $(STAMPS)/dev install
+	@PYTHONPATH=.:tests $(BIN)/python bench/limits.py
 
 # --- Lint ---
 
