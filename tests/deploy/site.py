@@ -1,5 +1,6 @@
 """nginx with the configuration that is committed in deploy/, on ports and paths of the test."""
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from support.server import ROOT, free_port
 NGINX = ROOT / "deploy" / "nginx"
 MAIN = """
 daemon off;
+{user}
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
@@ -34,6 +36,11 @@ def nginx() -> str:
     if not found:
         raise Missing("nginx is not installed")
     return found
+
+
+def _user() -> str:
+    """nginx that root starts would read as somebody who may not look into the test's folders."""
+    return "user root;" if os.geteuid() == 0 else ""
 
 
 class Site(Service):
@@ -60,7 +67,7 @@ class Site(Service):
             for pattern, new in changes:
                 text = re.sub(pattern, new, text)
             (self.folder / name).write_text(text)
-        (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder))
+        (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder, user=_user()))
 
     @property
     def url(self) -> str:

@@ -4,6 +4,8 @@ import os
 import random
 import shutil
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -136,11 +138,39 @@ def test_static_files_are_served_directly(site):
     assert requests.get(f"{site.url}/static/../setup.cfg", timeout=5).status_code == 404
 
 
-def test_uploads_are_not_to_be_had_without_the_application(pair, site):
-    folder = pair.instance / "uploads"
-    folder.mkdir(exist_ok=True)
-    (folder / "secret.txt").write_text("secret")
-    assert requests.get(f"{site.url}/uploads-on-disk/secret.txt", timeout=5).status_code == 404
+class Doorman(BaseHTTPRequestHandler):
+    """Says yes to everybody, and lets nginx fetch the file."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("X-Accel-Redirect", "/uploads-internal/ab/abc")
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Disposition", "attachment")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_words):
+        """Say nothing."""
+
+
+def test_uploads_are_had_through_the_application_alone(pair, site):
+    path = pair.instance / "uploads" / "ab" / "abc"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("<b>uploaded</b>")
+    address = "/uploads-internal/ab/abc"
+    assert requests.get(site.url + address, timeout=5).status_code == 404
+    with ThreadingHTTPServer(("127.0.0.1", 0), Doorman) as doorman:
+        threading.Thread(target=doorman.serve_forever).start()
+        port = doorman.server_address[1]
+        other = Site("sticky.conf", free_port(), (port, port), pair.instance).start()
+        answer = requests.get(f"{other.url}/api/projects/1/uploads/abc", timeout=5)
+        other.close()
+        doorman.shutdown()
+    assert answer.text == "<b>uploaded</b>"
+    assert answer.headers["Content-Type"] == "text/html"
+    assert answer.headers["Content-Disposition"] == "attachment"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_polling_stays_on_one_process(pair, site):
