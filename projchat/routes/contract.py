@@ -69,12 +69,16 @@ def endpoint(
 ) -> Callable[[View], View]:
     """Validate the body or the query and pass it on as `body` or `query`; document the answers.
 
-    `answers` are like `HTTP_200=MessageOut`. SpecTree only publishes: it would take malformed
-    JSON for an empty object, and check our own answers again on every call.
+    `answers` are like `HTTP_200=MessageOut`. SpecTree only publishes and is not called: it would
+    take malformed JSON for an empty object, and check our own answers again on every call.
     """
 
     def decorate(view: View) -> View:
-        @wraps(view)
+        documented = spec.validate(
+            json=body, query=query, resp=_responses(answers), tags=[tag], skip_validation=True
+        )(view)
+
+        @wraps(documented)
         def checked(*args: Any, **kwargs: Any) -> Any:
             if body is not None:
                 kwargs["body"] = _validated(body, _json_object())
@@ -82,10 +86,7 @@ def endpoint(
                 kwargs["query"] = _validated(query, request.args.to_dict())
             return view(*args, **kwargs)
 
-        documented: View = spec.validate(
-            json=body, query=query, resp=_responses(answers), tags=[tag], skip_validation=True
-        )(checked)
-        return documented
+        return checked
 
     return decorate
 
