@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from projchat import create_app
 from projchat.config import from_environment
-from projchat.extensions import db
+from projchat.extensions import db, socketio
 
 PASSWORD = "correct horse battery"
 
@@ -27,13 +27,18 @@ def app(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def call(app):
+def browser(app):
+    """Where Olga's session is kept."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def call(browser):
     """Call the API as Olga, the first account."""
-    client = app.test_client()
-    token = client.get("/api/session").json["csrfToken"]
+    token = browser.get("/api/session").json["csrfToken"]
 
     def send(method, path, body=None):
-        answer = client.open(path, method=method, json=body, headers={"X-CSRFToken": token})
+        answer = browser.open(path, method=method, json=body, headers={"X-CSRFToken": token})
         assert answer.status_code < 300, answer.text
         return answer.json
 
@@ -130,3 +135,15 @@ def test_the_list_of_projects_asks_twice(app, call, messages):
     with statements(app) as seen:
         call("GET", "/api/projects")
     assert seen == ["SELECT sessions", "SELECT projects"]
+
+
+def test_joining_asks_once_and_once_more_for_news(app, call, browser, messages):
+    head = call("GET", f"{messages}?limit=1")["version"]
+    project_id = int(messages.split("/")[3])
+    live = socketio.test_client(app, flask_test_client=browser)
+    for since, asked in ((head, []), (head - 1, ["SELECT messages"])):
+        with statements(app) as seen:
+            join = {"projectId": project_id, "since": since}
+            answer = live.emit("join_room", join, callback=True)
+        assert (answer["ok"], answer["version"]) == (True, head)
+        assert seen == ["SELECT projects", *asked]  # The project, through the membership.

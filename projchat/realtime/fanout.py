@@ -19,6 +19,7 @@ from socketio.manager import Manager
 
 from ..extensions import socketio
 from ..presence import Presence
+from .doorstep import Doorstep
 from .ledger import Ledger
 from .neighbours import Neighbours
 from .wires import Wire, text_frame
@@ -47,6 +48,7 @@ class Fanout(Manager):  # type: ignore[misc]
         super().__init__()
         self.people: dict[str, Person] = {}
         self.ledger = Ledger()
+        self.doorstep = Doorstep()
         self.presence = presence
         self.on_start: Callable[[], Any] = lambda: None
         self.on_people: Callable[[str], None] = lambda room: None
@@ -74,6 +76,23 @@ class Fanout(Manager):  # type: ignore[misc]
         return room in self._rooms_of.get(sid, ())
 
     # Rooms
+
+    def enter(self, sid: str, room: str, version: int) -> bool:
+        """Let a socket in from the doorstep, with what was kept for it there.
+
+        `version` is how far it has read. False if it was evicted, or has gone, meanwhile.
+        """
+        kept = self.doorstep.leave(sid, room)
+        if kept is None or not self.is_connected(sid, NAMESPACE):
+            return False
+        if not self.is_in(sid, room):
+            self.basic_enter_room(sid, NAMESPACE, room)
+            self.ledger.watch(room, version)
+            for event, data in kept:
+                self.emit_here(event, data, sid)
+                if event in DURABLE:
+                    self.ledger.note(room, data["version"])
+        return True
 
     def basic_enter_room(
         self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None
@@ -122,6 +141,7 @@ class Fanout(Manager):  # type: ignore[misc]
     def evict_here(self, person_room: str, room: str) -> None:
         """Take one person's sockets out of a room on this worker, telling them first."""
         for sid, _ in list(self.get_participants(NAMESPACE, person_room)):
+            self.doorstep.leave(sid, room)
             if self.is_in(sid, room):
                 project_id = int(room.removeprefix("project:"))
                 self.emit_here("room-closed", {"projectId": project_id}, sid)
@@ -171,6 +191,7 @@ class Fanout(Manager):  # type: ignore[misc]
 
     def emit_here(self, event: str, data: Any, room: str, skip_sid: str | None = None) -> None:
         """Emit to the sockets of this worker: one encoding, one frame, as many wires."""
+        self.doorstep.keep(room, event, data)
         members = self._rooms_here().get(room)
         if not members:
             return

@@ -51,12 +51,16 @@ def disconnect(*_reason: Any) -> None:
 
 @on("join_room", JoinIn, limit="30/second")
 def enter(data: JoinIn) -> Ack:
-    """Check the membership, enter the room, and only then read what has changed."""
-    project = _project(data.project_id)
-    join_room(project.room)
-    answer = _catch_up(data)
+    """Read whether the person may enter and what has changed, while what is emitted is kept."""
+    room = f"project:{data.project_id}"
+    with fanout().doorstep.knock(sid(), room):
+        project = User.project_of(here().user_id, data.project_id)
+        news = _news(project, data.since) if project else {}
+        if project is None or not fanout().enter(sid(), room, project.version):
+            leave_room(room)
+            raise ApiError(404, "not_found")
     log.info(_s("📁 Client joined project %s"), project.id)
-    return answer
+    return {**news, "presence": present.users(room)}
 
 
 @on("leave_room", LeaveIn, limit="30/second")
@@ -77,29 +81,10 @@ def _welcome(user: User) -> None:
         db.session.commit()
 
 
-def _project(project_id: int) -> Project:
-    """The project as it is now for the person of this socket, read in a new transaction."""
-    db.session.rollback()
-    project = User.project_of(here().user_id, project_id)
-    if project is None:
-        raise ApiError(404, "not_found")
-    return project
-
-
-def _catch_up(data: JoinIn) -> Ack:
-    """What the client has not seen yet, read after it has entered the room.
-
-    The membership is checked again: it may have ended between the check and the entering, when
-    the eviction could not find this socket in the room.
-    """
-    try:
-        project = _project(data.project_id)
-    except ApiError:
-        leave_room(f"project:{data.project_id}")
-        raise
-    if fanout().is_in(sid(), project.room):
-        fanout().ledger.watch(project.room, project.version)
-    since = project.version if data.since is None else data.since
+def _news(project: Project, since: int | None) -> Ack:
+    """What the client has not seen yet; nothing is asked for where the project says it all."""
+    if since is None:
+        since = project.version
     reset = since > project.version or project.version - since > FURTHEST_BEHIND
     messages = project.newest() if reset else _changes(project, since)
     more = not reset and len(messages) == LONGEST_PAGE and messages[-1].version < project.version
@@ -108,7 +93,6 @@ def _catch_up(data: JoinIn) -> Ack:
         "version": messages[-1].version if more else project.version,
         "hasMore": more,
         "reset": reset,
-        "presence": present.users(project.room),
     }
 
 
