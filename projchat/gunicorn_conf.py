@@ -68,7 +68,8 @@ proc_name = "projchat"
 bind = address(os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "3000")
 
 worker_class = ours.EventletWorker
-worker_connections = 10_000
+# Ten thousand who listen, and room for what they ask.
+worker_connections = 20_000
 # A proxy keeps its idle connections for a minute; we must not be the first to hang up.
 keepalive = 75
 # Whoever searches for far too long a text is still told so by the search.

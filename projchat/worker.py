@@ -275,6 +275,9 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
     """One client, from its first request to its last."""
 
     rfile: Any
+    # Thousands of websockets keep these buffers and hardly use them; what is larger passes by.
+    rbufsize = 4096
+    wbufsize = 4096
 
     def __init__(self, conn_state: list[Any], server: Door) -> None:
         self.polls = False
