@@ -35,6 +35,7 @@ from sqlalchemy.exc import OperationalError
 
 from . import database
 from .extensions import db
+from .models import word_index
 
 BATCH = 2000
 LOCK = 7061727
@@ -120,8 +121,13 @@ class Copy:
             )
 
     def finish(self) -> None:
-        """Let new rows be numbered after the copied ones, and open the database to the server."""
+        """Make what follows from the rows, and open the database to the server.
+
+        New rows are numbered after the copied ones; the index of words is made anew, since each
+        database keeps its own.
+        """
         with self._target.begin() as target:
+            word_index.fill(target)
             for table in self.tables:
                 self._set_sequence(target, table)
             progress.drop(target)

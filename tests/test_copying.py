@@ -111,6 +111,8 @@ def test_the_copied_chat_goes_on(move):
     assert page["messages"][-1]["number"] == LONG
     first = done(move.alice.get(f"{move.project.api}/messages?after=0&limit=10"))["messages"]
     assert "edited\nin two lines" in [message["content"] for message in first]
+    found = done(move.alice.get(f"{move.project.api}/search?q=ünicode"))["results"]
+    assert [message["number"] for message in found] == [6, 3]
     assert move.bob.again().id == move.bob.id
     live = move.alice.live()
     live.join(move.project.id)

@@ -114,13 +114,14 @@ def test_the_page_of_a_project_goes_by_index(explained, path):
 
 def test_what_a_member_does_goes_by_index(explained):
     messages, message = f"{explained.project.api}/messages", {"content": "hello", "clientId": "p"}
+    mine = f"{messages}/{explained.project.post(explained.alice, 'mine')['number']}"
     for call in (
         ("POST", messages, message),
         ("POST", messages, message),
         ("POST", messages, {"content": "an answer", "replyTo": MIDDLE}),
         ("GET", f"{messages}/{MIDDLE}"),
-        ("PATCH", f"{messages}/{MIDDLE}", {"content": "another text"}),
-        ("DELETE", f"{messages}/{MIDDLE}"),
+        ("PATCH", mine, {"content": "another text"}),
+        ("DELETE", mine),
         ("PUT", f"{explained.project.api}/read", {"number": MIDDLE}),
         ("GET", explained.project.api),
         ("PATCH", explained.project.api, {"description": "Long."}),

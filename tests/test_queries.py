@@ -102,6 +102,7 @@ def test_a_mention_costs_a_look_at_the_members(app, call, messages):
         "UPDATE projects",
         "INSERT messages",
         "UPDATE memberships",  # Nobody is told of their own name, so there is no mention to store.
+        "INSERT message_index",
     ]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 
 NOTES = Path(os.environ["PROJCHAT_EXPLAINED"])
 KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+WHOLE_TABLES = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 
 
 def hit(_place: str) -> None:
@@ -39,11 +40,14 @@ def _sqlite(cursor: Any, statement: str, parameters: Any) -> list[str]:
 
 
 def _postgresql(cursor: Any, statement: str, parameters: Any) -> list[str]:
-    """The steps, with sequential scans discouraged: one that is left has no index to go by."""
-    cursor.execute("SET LOCAL enable_seqscan = off")
+    """The steps, with what small tables invite to discouraged: a table that is still read from end
+    to end has no index to go by."""
+    for way in WHOLE_TABLES:
+        cursor.execute(f"SET LOCAL {way} = off")
     cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
     plan = cursor.fetchone()[0][0]["Plan"]
-    cursor.execute("SET LOCAL enable_seqscan = on")
+    for way in WHOLE_TABLES:
+        cursor.execute(f"SET LOCAL {way} = on")
     return list(_steps(plan))
 
 

@@ -188,6 +188,6 @@ function zone() {
 
 function words(count, hasMore) {
   if (count === 0) return t("Nothing found.");
-  if (hasMore) return nt("The newest message", "The newest {count} messages", count);
+  if (hasMore) return nt("The newest {count} message", "The newest {count} messages", count);
   return nt("{count} message found", "{count} messages found", count);
 }
