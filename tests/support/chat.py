@@ -35,6 +35,11 @@ class Chat:
         self.composer.fill(text)
         self.composer.press("Enter")
 
+    def shows(self, *texts: str) -> None:
+        """Wait until each of these texts stands in the timeline, once."""
+        for text in texts:
+            expect(self.message(text)).to_have_count(1)
+
     def message(self, text: str) -> Locator:
         """The message with this text."""
         return self.messages.filter(has=self.page.get_by_text(text, exact=True))
