@@ -12,18 +12,20 @@ LOCKED := --require-hashes --no-deps --only-binary :all:
 CATALOGUES := $(wildcard projchat/translations/*/LC_MESSAGES/messages.po)
 STATIC := $(shell find static -name '*.js' -o -name '*.css' -o -name '*.svg')
 SCRIPT_TESTS := $(wildcard tests/js/*.test.mjs)
+NEXT_SOURCES := $(shell find bench/reference/next -name '*.*js' -not -path '*/.next/*')
 BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev install test faults faults-brief lint lint-python lint-types lint-scripts lint-templates
-.PHONY: format catalogue lock clean bench-histories bench-limits
+.PHONY: format catalogue lock clean bench bench-crowd bench-browser bench-histories bench-limits
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
 	@echo 'make dev        the same, starting again when a file changes'
 	@echo 'make test       every test this machine can run; make test T=tests/test_house.py for some'
 	@echo 'make faults     prove by faults that nothing is lost (hours; FORM=short: a quarter of one)'
+	@echo 'make bench      measure beside other servers (10 minutes); make bench W=fanout for a part'
 	@echo 'make lint       check style and types; make format puts the style right'
 	@echo 'make catalogue  collect the words of the interface for translation'
 	@echo 'make lock       renew the dependency locks; UPGRADE=--upgrade for newer versions'
@@ -96,12 +98,32 @@ $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/python
 
 # --- Measure ---
 
+# Beside other servers in turn, and docs/performance.md with its figures; W=fanout chooses workloads
+# and ROUNDS=1 how often, which prints only. PROJCHAT_TEST_DATABASE_URL and PROJCHAT_TEST_REDIS_URL
+# add two workers.
+bench: $(STAMPS)/bench
+	@$(BENCH) $(W) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES))
+
+# Ten thousand people in one worker: a storm of them, then ten minutes of silence.
+bench-crowd: $(STAMPS)/bench
+	@$(BENCH) crowd $(if $(ROUNDS),--rounds $(ROUNDS))
+
+BENCH := PYTHONPATH=tests scripts/with-node $(BIN)/python -m bench
+
+$(STAMPS)/bench: requirements-bench.txt bench/reference/package-lock.json $(NEXT_SOURCES) | $(STAMPS)/dev install
+	@scripts/get-cc
+	@echo 'Installing the servers to compare with.'
+	@$(PIP) $(LOCKED) -r requirements-bench.txt
+	@scripts/with-node npm ci --prefix bench/reference --ignore-scripts --loglevel=error >/dev/null
+	@NEXT_TELEMETRY_DISABLED=1 scripts/with-node npm exec --prefix bench/reference -- \
+		next build bench/reference/next >/dev/null
+	@touch $@
+
 # Does a project with a million messages behave like one with a thousand? A few minutes.
 bench-histories: $(STAMPS)/dev install
 	@PYTHONPATH=tests $(BIN)/python bench/histories.py
 
 # What the page costs in a browser: docs/performance-browser.md says how to read it.
-.PHONY: bench-browser
 bench-browser: $(STAMPS)/dev install
 	@$(BIN)/python bench/browser.py $(ARGS)
 
@@ -148,4 +170,5 @@ lock:
 clean:
 	rm -rf .venv node_modules static/vendor *.egg-info
 	find static -name '*.br' -delete -o -name '*.gz' -delete -o -name .compressed -delete
+	rm -rf bench/reference/node_modules bench/reference/next/.next
 	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache htmlcov test-results

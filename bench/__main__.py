@@ -1,0 +1,89 @@
+"""Measure, print the table, and write docs/performance.md if everything was measured."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterable
+
+from bench import crowd, page
+from bench.contenders import START, build, data_folder
+from bench.goals import Results, Rounds
+from bench.load import SOURCE
+from bench.runner import Cores, Runner
+from bench.table import failure_lines, goal_rows, markdown, rows, rows_alone
+from bench.workloads import TOGETHER, WORKERS, Workload
+from support.backend import Backend
+
+ROUNDS = 5
+MINUTES = 10
+
+
+def main() -> None:
+    """Do what was asked for; only a whole run is kept."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))
+    options = _options()
+    if options.workloads == ["page"]:
+        page.write()
+    elif options.workloads == ["crowd"]:
+        results = {"crowd": crowd.measure(options.rounds, _say)}
+        _show(results)
+        page.keep("crowd", results)
+    else:
+        _compare(options)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "workloads", nargs="*", help="only these, such as fanout; crowd; page writes the page"
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="no round begins later")
+    return parser.parse_args()
+
+
+def _compare(options: argparse.Namespace) -> None:
+    works = [*TOGETHER, *([WORKERS] if Backend.from_environment().complete else [])]
+    chosen = [work for work in works if work.name in (options.workloads or [work.name])]
+    if unknown := set(options.workloads) - {work.name for work in chosen}:
+        sys.exit(f"There is no {', '.join(unknown)} in {', '.join(work.name for work in works)}.")
+    results = _measure(chosen, options)
+    _show(results)
+    _keep("together", TOGETHER, results)
+    _keep("workers", [WORKERS], results)
+
+
+def _measure(chosen: Iterable[Workload], options: argparse.Namespace) -> Results:
+    with data_folder() as folder:
+        runner = Runner(build(SOURCE), folder, Cores.of_this_machine(), _say)
+        return {
+            work.name: runner.run(work, work.rounds or options.rounds, START, 60 * options.minutes)
+            for work in chosen
+        }
+
+
+def _show(results: Results) -> None:
+    for table in (rows(results), rows_alone(results), goal_rows(results)):
+        if len(lines := list(table)) > 1:
+            print(f"\n{markdown(lines)}")
+    print("", *failure_lines(results), sep="\n")
+
+
+def _keep(name: str, works: Iterable[Workload], results: Results) -> None:
+    """Keep what was measured whole; a part of it leaves the page as it is."""
+    if all(_is_whole(work, results.get(work.name, {})) for work in works):
+        page.keep(name, {work.name: results[work.name] for work in works})
+        print(f"docs/performance.md has these figures now ({name}).")
+
+
+def _is_whole(work: Workload, rounds: Rounds) -> bool:
+    wanted = work.rounds or ROUNDS
+    return all(len(rounds.get(name, ())) >= wanted for name in work.contenders)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

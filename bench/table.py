@@ -1,0 +1,67 @@
+"""The tables: what everybody reached, and what projchat had to reach."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from bench.contenders import NAMES
+from bench.figures import Sample, spread
+from bench.goals import ALONE, GOALS, METRICS, SHOWN, Goal, Results
+from bench.workloads import ALL, TITLES
+
+
+def rows(results: Results) -> Iterator[list[str]]:
+    """A row for each figure of each workload, a column for each contender."""
+    yield ["work", "figure", *(NAMES[name] for name in ALL)]
+    for workload, metrics in SHOWN.items():
+        for metric in (*metrics, "server_share", "load_share"):
+            cells = [_cell(results.get(workload, {}).get(name, ()), metric) for name in ALL]
+            if any(cells):
+                yield [TITLES[workload], _words(metric), *cells]
+
+
+def rows_alone(results: Results) -> Iterator[list[str]]:
+    """A row for each figure of what projchat goes through alone."""
+    yield ["work", "figure", "", "reached"]
+    for workload, (names, metrics) in ALONE.items():
+        for metric in metrics:
+            for name in names:
+                if cell := _cell(results.get(workload, {}).get(name, ()), metric):
+                    yield [TITLES[workload], _words(metric), NAMES[name], cell]
+
+
+def goal_rows(results: Results, goals: Iterable[Goal] = GOALS) -> Iterator[list[str]]:
+    """A row for each goal that this run says something about."""
+    yield ["work", "figure", "goal", "reached", ""]
+    for goal in goals:
+        reached = goal.reached(results.get(goal.workload, {}))
+        if reached is not None:
+            verdict = "met" if goal.met(reached.median) else "not met"
+            figure = METRICS[goal.metric].words
+            if goal.remark and verdict != "met":
+                verdict = f"{verdict}: {goal.remark}"
+            yield [TITLES[goal.workload], figure, goal.words, str(reached), verdict]
+
+
+def failure_lines(results: Results) -> Iterator[str]:
+    """What must not happen and did: messages lost, doubled or out of order, people dropped."""
+    for workload, rounds in results.items():
+        for name, samples in rounds.items():
+            if count := sum(sample["failures"] for sample in samples):
+                yield f"{NAMES[name]}: {count:.0f} failures in {workload}."
+
+
+def markdown(table: Iterable[Sequence[str]]) -> str:
+    """A table as Markdown."""
+    head, *body = table
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _words(metric: str) -> str:
+    named = METRICS[metric]
+    return f"{named.words}, {named.unit}" if named.unit else named.words
+
+
+def _cell(samples: Sequence[Sample], metric: str) -> str:
+    if not samples or metric not in samples[0]:
+        return ""
+    return str(spread(samples, metric))
