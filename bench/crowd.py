@@ -56,9 +56,9 @@ class _Story:
         empty = [self._talk("empty", talking) for _ in range(1 + rounds)][1:]
         before = memory_kib(self._server.pids)
         storm = self._storm(talking, others)
-        held = memory_kib(self._server.pids)
         crowded = [self._talk("crowded", talking) for _ in range(1 + rounds)][1:]
         silence = self._silence(talking)
+        held = memory_kib(self._server.pids)
         silence["kib_per_connection"] = (held - before) / max(1, storm["joined"])
         return {"empty": empty, "storm": [storm], "crowded": crowded, "held": [silence]}
 
@@ -82,14 +82,15 @@ class _Story:
             rate=RATE,
             limit=STORM_SECONDS,
         )
-        sample = figures(told, cpu_seconds(self._server.pids) - before)
+        cpu = cpu_seconds(self._server.pids) - before
+        sample = figures(told, cpu)
         sample["joined"] = told["joined"]
+        sample["cpu_per_join"] = 1e3 * cpu / max(1, told["joined"])
         sample["joins_per_second"] = told["joined"] / max(0.001, told["join_seconds"])
         sample["join_p95"] = told["join_p95"]
         self._say(
             f"storm: {told['joined']} joined in {told['join_seconds']:.1f} s, "
-            f"p95 {told['join_p95']:.0f} ms; posts meanwhile p95 {told['post_p95']:.0f} ms, "
-            f"{failures(told):.0f} failures"
+            f"p95 {told['join_p95']:.0f} ms; posts meanwhile p95 {told['post_p95']:.0f} ms"
         )
         return sample
 
@@ -100,8 +101,7 @@ class _Story:
         cpu = cpu_seconds(self._server.pids) - before
         self._say(f"held {told['seconds']:.0f} s: {told['dropped']} dropped")
         return {
-            "dropped": told["dropped"],
             "seconds": told["seconds"],
             "server_share": cpu / told["seconds"],
-            "failures": failures(told),
+            **failures(told),
         }

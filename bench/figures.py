@@ -5,6 +5,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 Sample = dict[str, float]
+# What must not happen, by the names that load.c has for it.
+FAILURES = {
+    "refused": "not let in",
+    "dropped": "dropped",
+    "bad_posts": "posts refused",
+    "lost": "deliveries lost",
+    "twice": "deliveries doubled",
+    "disordered": "deliveries out of order",
+}
 
 
 class Spread(NamedTuple):

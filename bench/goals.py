@@ -26,7 +26,7 @@ class Goal(NamedTuple):
         """As the table says it."""
         sign = "≥" if self.at_least else "≤"
         if self.against is None:
-            return f"{sign} {rounded(self.bound)} {METRICS[self.metric].unit}"
+            return f"{sign} {rounded(self.bound)} {METRICS[self.metric].unit}".strip()
         return f"{sign} {self.bound} × {NAMES[self.against]}"
 
     def reached(self, rounds: Rounds) -> Spread | None:
@@ -59,6 +59,7 @@ METRICS = {
     "p50": Metric("latency of a delivery, p50", "ms"),
     "p99": Metric("latency of a delivery, p99", "ms"),
     "kib_per_connection": Metric("memory per idle connection", "KiB"),
+    "cpu_per_join": Metric("server CPU per join", "ms"),
     "joins_per_second": Metric("joins a second", "/s"),
     "join_p95": Metric("time to join, p95", "ms"),
     "post_p95": Metric("time to post, p95", "ms"),
@@ -72,7 +73,7 @@ SHOWN = {
     "room": ("messages_per_second", "cpu_per_delivery"),
     "post": ("messages_per_second", "cpu_per_post"),
     "paced": ("p50", "p99", "cpu_per_post"),
-    "memory": ("kib_per_connection",),
+    "memory": ("kib_per_connection", "cpu_per_join"),
 }
 # Of projchat alone: who is compared, and in which figures.
 ALONE = {
@@ -85,6 +86,7 @@ ALONE = {
             "post_p95",
             "joins_per_second",
             "join_p95",
+            "cpu_per_join",
             "kib_per_connection",
             "dropped",
             "seconds",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.contenders import NAMES
-from bench.figures import Sample, spread
+from bench.figures import FAILURES, Sample, spread
 from bench.goals import ALONE, GOALS, METRICS, SHOWN, Goal, Results
 from bench.workloads import ALL, TITLES
 
@@ -45,8 +45,10 @@ def failure_lines(results: Results) -> Iterator[str]:
     """What must not happen and did: messages lost, doubled or out of order, people dropped."""
     for workload, rounds in results.items():
         for name, samples in rounds.items():
-            if count := sum(sample["failures"] for sample in samples):
-                yield f"{NAMES[name]}: {count:.0f} failures in {workload}."
+            counts = {kind: sum(sample.get(kind, 0) for sample in samples) for kind in FAILURES}
+            found = [f"{count:.0f} {FAILURES[kind]}" for kind, count in counts.items() if count]
+            if found:
+                yield f"{NAMES[name]}, {TITLES[workload]}: {', '.join(found)}."
 
 
 def markdown(table: Iterable[Sequence[str]]) -> str:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.contenders import Contender
-from bench.figures import Sample
+from bench.figures import FAILURES, Sample
 from bench.load import Load
 from bench.meter import cpu_seconds, memory_kib
 
 PEOPLE = 20
 POSTERS = 8
 STEP = 400
+SETTLE_SECONDS = 1.5
 RATES = (50, 100, 200, 400)
 COMPARED = ("ours", "original", "node", "naive")
 ALL = (*COMPARED, "floor", "null")
@@ -41,7 +42,7 @@ def room(listeners: int, posts: int, rate: float = 0) -> Measure:
         joining = load.run(seats, listeners=listeners)
         before = cpu_seconds(contender.pids)
         told = load.run(seats, posts=posts, posters=POSTERS, rate=rate)
-        return figures(told, cpu_seconds(contender.pids) - before, failures(joining))
+        return figures(told, cpu_seconds(contender.pids) - before) | failures(joining, told)
 
     return measure
 
@@ -52,21 +53,24 @@ def newcomers(step: int) -> Measure:
 
     def measure(contender: Contender, load: Load) -> Sample:
         seats = contender.seats(PEOPLE)
-        before = memory_kib(contender.pids)
-        came = load.run(seats, listeners=step, hold=2)
+        before, cpu_before = memory_kib(contender.pids), cpu_seconds(contender.pids)
+        came = load.run(seats, listeners=step)
+        cpu = cpu_seconds(contender.pids) - cpu_before
+        load.run(seats, hold=SETTLE_SECONDS)
         held = memory_kib(contender.pids)
         here[contender] = here.get(contender, 0) + came["joined"]
         return {
             "connections": here[contender],
             "memory_kib": held,
             "kib_per_connection": (held - before) / max(1, came["joined"]),
-            "failures": failures(came),
+            "cpu_per_join": 1e3 * cpu / max(1, came["joined"]),
+            **failures(came),
         }
 
     return measure
 
 
-def figures(told: dict[str, Any], cpu: float, failed_before: float = 0) -> Sample:
+def figures(told: dict[str, Any], cpu: float) -> Sample:
     """The figures of a run, by the load's account and the server's CPU time."""
     return {
         "deliveries_per_second": _rate(told["deliveries"], told["delivery_seconds"]),
@@ -79,14 +83,13 @@ def figures(told: dict[str, Any], cpu: float, failed_before: float = 0) -> Sampl
         "post_p95": told["post_p95"],
         "server_share": cpu / told["seconds"],
         "load_share": told["cpu"] / told["seconds"],
-        "failures": failed_before + failures(told),
+        **failures(told),
     }
 
 
-def failures(told: dict[str, Any]) -> float:
-    """How often what must not happen has happened."""
-    kinds = ("refused", "dropped", "bad_posts", "lost", "twice", "disordered")
-    return sum(told[kind] for kind in kinds)
+def failures(*runs: dict[str, Any]) -> Sample:
+    """How often what must not happen has happened in these runs."""
+    return {kind: sum(told[kind] for told in runs) for kind in FAILURES}
 
 
 def _rate(count: float, seconds: float) -> float:

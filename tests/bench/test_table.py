@@ -4,12 +4,12 @@ from bench.table import failure_lines, goal_rows, markdown, rows, rows_alone
 FANOUT: Results = {
     "fanout": {
         "ours": [
-            {"cpu_per_delivery": 5.0, "failures": 0},
-            {"cpu_per_delivery": 6.0, "failures": 0},
+            {"cpu_per_delivery": 5.0},
+            {"cpu_per_delivery": 6.0},
         ],
         "node": [
-            {"cpu_per_delivery": 7.0, "failures": 0},
-            {"cpu_per_delivery": 8.0, "failures": 2},
+            {"cpu_per_delivery": 7.0},
+            {"cpu_per_delivery": 8.0, "lost": 2},
         ],
     }
 }
@@ -60,7 +60,9 @@ def test_what_projchat_goes_through_alone_has_a_table_of_its_own() -> None:
 
 
 def test_what_must_not_happen_is_told() -> None:
-    assert list(failure_lines(FANOUT)) == ["plain Node: 2 failures in fanout."]
+    assert list(failure_lines(FANOUT)) == [
+        "plain Node, 500 listeners, 8 posters: 2 deliveries lost."
+    ]
 
 
 def test_a_table_becomes_markdown() -> None:
