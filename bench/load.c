@@ -64,7 +64,7 @@ typedef struct {
     char *rest;         /* the beginning of what has not come whole */
     size_t rest_length;
     uint64_t began;     /* when it dialled, or when its message was due */
-    long last_id;       /* the newest message that it has heard */
+    long last_number;   /* the newest message that it has heard */
     long place;         /* in the audience of this run, or -1 */
 } Connection;
 
@@ -227,22 +227,30 @@ static void post(Connection *c, uint64_t due) {
 
 /* --- In: listeners --- */
 
+/* The place of a message in its project: its number, or its id where there are no numbers. */
+static long number_of(const char *text, size_t length) {
+    static const char number[] = "\"number\":", id[] = "\"id\":";
+    const char *found = memmem(text, length, number, sizeof number - 1);
+    if (found) return strtol(found + sizeof number - 1, NULL, 10);
+    found = memmem(text, length, id, sizeof id - 1);
+    return found ? strtol(found + sizeof id - 1, NULL, 10) : 0;
+}
+
 static void hear(Connection *c, const char *text, size_t length) {
-    static const char expected[] = "42[\"new-message\"", mark[] = "\"sent ", id[] = "\"id\":";
+    static const char expected[] = "42[\"new-message\"", mark[] = "\"sent ";
     if (length < sizeof expected || memcmp(text, expected, sizeof expected - 1)) {
         run.others++;
         return;
     }
     const char *sent = memmem(text, length, mark, sizeof mark - 1);
-    const char *number = memmem(text, length, id, sizeof id - 1);
-    if (!sent || !number || c->place < 0) return;
+    if (!sent || c->place < 0) return;
     uint64_t due = strtoull(sent + sizeof mark - 1, NULL, 16);
     long message = strtol(sent + sizeof mark - 1 + 17, NULL, 16);
     if (due < run.began || message >= run.most_posts) return;  /* of an earlier run */
 
-    long order = strtol(number + sizeof id - 1, NULL, 10);
-    if (order < c->last_id) run.disordered++;
-    c->last_id = order;
+    long number = number_of(text, length);
+    if (number < c->last_number) run.disordered++;
+    c->last_number = number;
 
     size_t bit = (size_t)(c->place * run.most_posts + message);
     if (run.seen[bit / 8] & 1 << bit % 8) {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.contenders import NAMES, Contender
-from bench.figures import Sample
+from bench.figures import FAILURES, Sample
 from bench.load import Load
 from bench.meter import on_cores
 from bench.workloads import Workload
@@ -95,7 +95,11 @@ class Runner:
         return meet
 
     def _tell(self, workload: Workload, turn: int, rounds: int, name: str, sample: Sample) -> None:
-        figures = ", ".join(f"{metric} {value:.4g}" for metric, value in sample.items())
+        figures = ", ".join(
+            f"{metric} {value:.4g}"
+            for metric, value in sample.items()
+            if value or metric not in FAILURES
+        )
         which = f"round {turn} of {rounds}" if turn else "warming up"
         seconds = time.monotonic() - self._began
         self._say(f"{seconds:5.0f} s  {workload.name}, {which}, {NAMES[name]}: {figures}")
