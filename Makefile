@@ -26,6 +26,8 @@ help:
 	@echo 'make test       every test this machine can run; make test T=tests/test_house.py for some'
 	@echo 'make faults     prove by faults that nothing is lost (hours; FORM=short: a quarter of one)'
 	@echo 'make bench      measure beside other servers (10 minutes); make bench W=fanout for a part'
+	@echo 'make bench-histories  compare a project of a million messages with one of a thousand'
+	@echo 'make bench-limits     measure what PostgreSQL and Redis carry'
 	@echo 'make lint       check style and types; make format puts the style right'
 	@echo 'make catalogue  collect the words of the interface for translation'
 	@echo 'make lock       renew the dependency locks; UPGRADE=--upgrade for newer versions'
