@@ -50,7 +50,9 @@ export class Keeper {
   /** The service worker keeps each page that passes through it; the very first did not. */
   async #keepPage(pages) {
     await pages.put(LAST, new Response(this.#path));
-    if (!(await pages.match(this.#path))) await pages.add(this.#path);
+    if (await pages.match(this.#path)) return;
+    const page = await fetch(this.#path);
+    if (page.ok && !page.redirected) await pages.put(this.#path, page);
   }
 }
 

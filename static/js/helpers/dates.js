@@ -9,6 +9,12 @@ const variant =
 const clock = new Intl.DateTimeFormat(variant, { timeStyle: "short" });
 const dayOfYear = new Intl.DateTimeFormat(variant, { day: "numeric", month: "long" });
 const dayOfAnyYear = new Intl.DateTimeFormat(variant, { dateStyle: "long" });
+const dayAndClock = new Intl.DateTimeFormat(variant, {
+  day: "numeric",
+  month: "short",
+  hour: "numeric",
+  minute: "2-digit",
+});
 const moment = new Intl.DateTimeFormat(variant, { dateStyle: "full", timeStyle: "short" });
 
 /** 14:02 */
@@ -23,6 +29,11 @@ export function narrowTimeOf(date) {
     .map(({ value }) => value)
     .join("")
     .trim();
+}
+
+/** 14:02, and with its day unless that is today: 4 Mar, 14:02 */
+export function recentTimeOf(date, today = new Date()) {
+  return isSameDay(date, today) ? timeOf(date) : dayAndClock.format(date);
 }
 
 /** Tuesday, 4 March 2025 at 14:02 */

@@ -1,6 +1,6 @@
 // What the page says in whole sentences: system messages, who is writing, the light, the states of
 // a message.
-import { timeOf } from "projchat/helpers/dates";
+import { recentTimeOf } from "projchat/helpers/dates";
 import { locale, nt, t } from "projchat/i18n";
 
 const conjunction = new Intl.ListFormat(locale, { type: "conjunction" });
@@ -69,7 +69,9 @@ const STATES = {
 
 /** What the light says: connected, or since when not, and what waits. */
 export function connection(state, since, waiting) {
-  const words = [STATES[state]?.() ?? t("offline since {time}", { time: timeOf(since) })];
+  const words = [
+    STATES[state]?.() ?? t("offline since {time}", { time: recentTimeOf(new Date(since)) }),
+  ];
   if (waiting > 0) words.push(nt("{count} waiting", "{count} waiting", waiting));
   return words.join(" · ");
 }
