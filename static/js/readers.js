@@ -2,7 +2,7 @@
 import { placeBeside } from "projchat/helpers/place";
 import { t } from "projchat/i18n";
 
-/** `reading` is what `People.readingOf` tells. */
+/** Shows what `People.readingOf` tells; resolves, once closed, with whether the focus is lost. */
 export function showReaders({ read, unread, hidden }, opener) {
   const box = document.getElementById("readers");
   box.replaceChildren(
@@ -13,6 +13,19 @@ export function showReaders({ read, unread, hidden }, opener) {
   box.showPopover();
   placeBeside(box, opener);
   box.focus();
+  return closed(box);
+}
+
+function closed(box) {
+  return new Promise((resolve) => {
+    const listen = ({ newState }) => {
+      if (newState !== "closed") return;
+      box.removeEventListener("toggle", listen);
+      const { activeElement } = document;
+      resolve(activeElement === document.body || box.contains(activeElement));
+    };
+    box.addEventListener("toggle", listen);
+  });
 }
 
 function part(title, people) {

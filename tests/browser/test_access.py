@@ -120,3 +120,29 @@ def test_a_form_with_errors(project: Project, look: Callable[..., Page], how: tu
     page.locator("[name=name]").press("Enter")
     expect(page.locator("[aria-invalid=true]")).to_be_visible()
     assert complaints(page) == []
+
+
+@pytest.mark.parametrize("how", LOOKS)
+def test_what_opens_in_the_chat(
+    project: Project, bob: Person, look: Callable[..., Page], how: tuple[str, int, str]
+):
+    number = project.post(bob, "Hello, @alice. Do you come?")["number"]
+    project.post(project.owner, "Yes, @bob", replyTo=number)
+    assert bob.put(f"{project.api}/unread", {"number": 1}).ok
+    page = look(bob, project.page, how)
+    expect(page.locator(".light")).to_have_attribute("data-state", "live")
+    page.locator("[data-panel-view-param=catch-up]").click()
+    expect(page.locator(".catch-up__entry")).to_have_count(1)
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".composer__input").press_sequentially("@")
+    expect(page.locator(".completion__option").first).to_be_visible()
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".message__progress:visible").click()
+    expect(page.locator("#readers")).to_be_visible()
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".day__button").last.press("Enter")
+    expect(page.locator("#jump")).to_be_visible()
+    assert complaints(page) == []

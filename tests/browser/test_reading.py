@@ -104,6 +104,9 @@ def test_the_author_sees_who_has_read_by_name(
     chat.page.locator(".actions [data-act=readers]").press("Enter")
     expect(readers).to_be_visible()
     expect(readers).to_be_focused()
+    chat.page.keyboard.press("Escape")
+    expect(readers).to_be_hidden()
+    expect(chat.message("Who reads this?")).to_be_focused()
 
 
 def test_i_may_keep_my_reading_to_myself(

@@ -74,7 +74,7 @@ export default class extends Controller {
       copy: () => this.#copyLink(message),
       delete: () => this.#delete(message, row),
       unread: () => this.#markUnread(message),
-      readers: () => showReaders(this.#chat.people.readingOf(message.number), target),
+      readers: () => this.#showReaders(message, target, row),
       retry: () => this.#chat.outbox.retry(message.clientId),
       amend: () => this.#amend(message),
       discard: () => this.#discard(message),
@@ -129,8 +129,14 @@ export default class extends Controller {
     }
   }
 
+  async #showReaders({ number }, target, row) {
+    const isLost = await showReaders(this.#chat.people.readingOf(number), target);
+    // The toolbar, which asked, has gone meanwhile.
+    if (isLost) row.focus({ preventScroll: true });
+  }
+
   async #markUnread({ number }) {
-    if (this.#chat.isReadOnly) return;
+    if (!number || this.#chat.isReadOnly) return;
     try {
       await this.#chat.markUnread(number);
       toast(t("Marked as unread."));
