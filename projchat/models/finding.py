@@ -181,10 +181,10 @@ def _held(
 ) -> list[Held]:
     """The newest messages that hold the tokens; whether they fit the other rules, they say."""
     held = keeper.held(shelves, wanted.clauses, before, size)
-    if len(wanted.projects) == 1:
-        # The shelves come in the order of their messages, so that the first few may do.
-        held = held.limit(size)
-    found = held.cte("held").prefix_with("MATERIALIZED")
+    if len(wanted.projects) > 1:
+        # Of one project the shelves come in the order of their messages, so the first may do.
+        held = held.order_by(None).order_by(held.selected_columns.message_id.desc())
+    found = held.limit(size).cte("held").prefix_with("MATERIALIZED")
     query: Select[int, str, bool] = (
         select(Message.id, Message.html, and_(*wanted.rules(before)).label("fits"))
         .join_from(found, Message, Message.id == found.c.message_id)

@@ -5,6 +5,7 @@ import "./support.mjs";
 
 const { colour, initials } = await import("projchat/helpers/avatar");
 const { describe } = await import("projchat/helpers/browser");
+const { pieces } = await import("projchat/helpers/marked");
 
 for (const [name, letters] of [
   ["Анна", "А"],
@@ -14,6 +15,28 @@ for (const [name, letters] of [
   ["", "?"],
 ]) {
   test(`the initials of "${name}"`, () => assert.equal(initials(name), letters));
+}
+
+for (const [text, marks, shown] of [
+  ["plain", [], "plain"],
+  ["all", [[0, 3]], "[all]"],
+  ["👍 ok 👍", [[2, 4]], "👍 [ok] 👍"],
+  [
+    "ab",
+    [
+      [0, 1],
+      [1, 2],
+    ],
+    "[a][b]",
+  ],
+  ["<b>", [[1, 2]], "<[b]>"],
+]) {
+  test(`the marks in "${text}"`, () => {
+    const seen = pieces(text, marks).map((piece) =>
+      piece.isMarked ? `[${piece.text}]` : piece.text,
+    );
+    assert.equal(seen.join(""), shown);
+  });
 }
 
 test("a person's colour is always the same, and neighbours differ", () => {

@@ -33,6 +33,13 @@ def test_it_limits_messages(limited, olga):
     assert olga.get(path).ok
 
 
+def test_it_limits_searches_but_not_the_typing_of_one(limited, olga):
+    project = limited.project(olga)
+    paths = [f"{project.api}/search?q=a", "/api/search?q=a"]
+    statuses = [olga.get(paths[n % 2]).status_code for n in range(61)]
+    assert statuses == [200] * 60 + [429]
+
+
 def test_it_limits_tries_at_my_password(olga):
     body = {"currentPassword": "wrong", "newPassword": "another long password"}
     statuses = [olga.put("/api/account/password", body).status_code for _ in range(11)]
