@@ -18,7 +18,7 @@ BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev install test faults faults-brief lint lint-python lint-types lint-scripts lint-templates
-.PHONY: format catalogue lock clean bench bench-crowd bench-browser bench-histories bench-limits
+.PHONY: format catalogue lock clean bench bench-crowd bench-browser bench-histories bench-limits bench-search
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
@@ -28,6 +28,7 @@ help:
 	@echo 'make bench      measure beside other servers (10 minutes); make bench W=fanout for a part'
 	@echo 'make bench-histories  compare a project of a million messages with one of a thousand'
 	@echo 'make bench-limits     measure what PostgreSQL and Redis carry'
+	@echo 'make bench-search  measure the search among a million messages (half an hour)'
 	@echo 'make lint       check style and types; make format puts the style right'
 	@echo 'make catalogue  collect the words of the interface for translation'
 	@echo 'make lock       renew the dependency locks; UPGRADE=--upgrade for newer versions'
@@ -132,6 +133,12 @@ bench-browser: $(STAMPS)/dev install
 # What PostgreSQL, Redis and the talk between processes take.
 bench-limits: $(STAMPS)/dev install
 	@PYTHONPATH=.:tests $(BIN)/python bench/limits.py
+
+# A million messages on SQLite, and on PostgreSQL where PROJCHAT_TEST_DATABASE_URL names a server;
+# KEEP=folder keeps them for the next time. It takes half an hour.
+bench-search: install
+	@PYTHONPATH=. $(BIN)/python bench/search.py $(if $(KEEP),--keep $(KEEP)) \
+		$(if $(PROJCHAT_TEST_DATABASE_URL),--postgresql $(PROJCHAT_TEST_DATABASE_URL))
 
 # --- Lint ---
 
