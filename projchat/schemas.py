@@ -207,6 +207,15 @@ class LinkQuery(BaseModel):
     before: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
 
 
+class ThreadQuery(BaseModel):
+    """Which part of a thread: what comes after a number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 200
+    after: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] = 0
+
+
 class JoinIn(Input):
     """`join_room`: enter a project's room, and catch up from a version."""
 
@@ -407,6 +416,9 @@ class MessageOut(Output):
     created_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
+    thread_root: int | None
+    reply_count: int
+    last_reply: int | None
     reactions: list[ReactionOut]
     pinned_at: datetime | None
     pinned_by: int | None

@@ -170,6 +170,7 @@ MATRIX = {
     ),
     f"GET {PROJECT}/pins": Row(FOR_MEMBERS),
     f"GET {PROJECT}/messages/<int:number>/revisions": Row(FOR_MEMBERS, values={"number": 1}),
+    f"GET {PROJECT}/messages/<int:number>/thread": Row(FOR_MEMBERS, values={"number": 1}),
     f"POST {PROJECT}/uploads": Row("401 404 404 201 201 201", {"name": "a.txt", "size": 1}),
     f"GET {PROJECT}/uploads/<upload_id>/<name>": Row(FOR_MEMBERS, prepare=Scene.sent_picture),
     f"GET {PROJECT}/thumbnails/<upload_id>": Row(FOR_MEMBERS, prepare=Scene.sent_picture),

@@ -109,6 +109,19 @@ def test_a_mention_costs_a_look_at_the_members(app, call, messages):
     ]
 
 
+def test_a_reply_asks_once_more(app, call, messages):
+    with statements(app) as seen:
+        call("POST", messages, {"content": "hello", "replyTo": 2})
+    assert seen == [
+        "SELECT sessions",
+        "SELECT projects",
+        "UPDATE projects",
+        "UPDATE messages",  # Where the thread began: finds it, and counts the reply.
+        "INSERT messages",
+        "UPDATE memberships",
+    ]
+
+
 def test_a_page_asks_three_times(app, call, messages):
     for query in ("", "?before=4", "?after=1", "?around=3"):
         with statements(app) as seen:

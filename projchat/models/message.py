@@ -53,6 +53,14 @@ class Message(Model):
         UniqueConstraint("project_id", "number"),
         Index("ix_messages_project_id_version", "project_id", "version"),
         Index(
+            "ix_messages_thread",
+            "project_id",
+            "thread_root",
+            "number",
+            postgresql_where=text("thread_root IS NOT NULL"),
+            sqlite_where=text("thread_root IS NOT NULL"),
+        ),
+        Index(
             "ix_messages_pinned",
             "project_id",
             "pinned_at",
@@ -81,6 +89,11 @@ class Message(Model):
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # What to_dict() shows, in the order of first use: [{"emoji": "👍", "userIds": [3]}].
     reactions: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    # The message that the thread began with, for a reply; how many replies a message has that one
+    # began with, and the number of the latest.
+    thread_root: Mapped[int | None] = mapped_column(BigInteger)
+    reply_count: Mapped[int | None] = mapped_column(BigInteger)
+    last_reply: Mapped[int | None] = mapped_column(BigInteger)
     # The id of whoever pinned it, as in the reactions.
     pinned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     pinned_by: Mapped[int | None] = mapped_column(BigInteger)
@@ -248,6 +261,9 @@ class Message(Model):
             "createdAt": rfc3339(self.created_at),
             "editedAt": rfc3339(self.edited_at),
             "deletedAt": rfc3339(self.deleted_at),
+            "threadRoot": self.thread_root,
+            "replyCount": self.reply_count or 0,
+            "lastReply": self.last_reply,
             "reactions": self.reactions or [],
             "pinnedAt": rfc3339(self.pinned_at),
             "pinnedBy": self.pinned_by,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     select,
     update,
 )
@@ -232,6 +233,14 @@ class Project(Model):
             )
         )
 
+    def thread(self, message: Message, after: int, limit: int) -> list[Message]:
+        """What the thread of a message has after number `after`: its root and all replies."""
+        root = message.thread_root or message.number
+        query = _messages(self.id).where(Message.thread_root == root, Message.number > after)
+        begun = [self.find_message(root)] if after < root else []
+        replies = db.session.scalars(query.order_by(Message.number).limit(limit - len(begun)))
+        return [each for each in begun if each is not None] + list(replies)
+
     def pins(self) -> list[Message]:
         """The pinned messages, the latest first."""
         query = _messages(self.id).where(Message.pinned_at.is_not(None))
@@ -408,6 +417,7 @@ class Project(Model):
             "client_id": client_id or str(uuid.uuid4()),
             "fingerprint": Message.fingerprint_of(self.id, values["body"], reply_to, uploads),
             "reply_to": reply_to,
+            "thread_root": self._count_reply(reply_to) if reply_to is not None else None,
             "created_at": now(),
         }
         hit("before-insert")
@@ -442,6 +452,11 @@ class Project(Model):
         set_committed_value(self, "version", row.version)
         set_committed_value(self, "message_count", row.message_count)
         return row.version  # type: ignore[no-any-return]
+
+    def _count_reply(self, number: int) -> int:
+        """Count the newest message as a reply where its thread began; the number of that."""
+        given = {"project": self.id, "replied": number, "reply": self.message_count}
+        return db.session.scalars(_COUNT_REPLY, given).one()  # type: ignore[no-any-return]
 
     def _read_own(self, author: "User") -> None:
         """Move the author's mark; finding none means that they were removed meanwhile."""
@@ -496,6 +511,22 @@ _COUNT = (
         version=_projects.version + 1, message_count=_projects.message_count + bindparam("more")
     )
     .returning(_projects.version, _projects.message_count)
+)
+_replied, _roots = Message.__table__.alias(), Message.__table__.c
+_COUNT_REPLY = (
+    update(Message.__table__)  # type: ignore[arg-type]
+    .where(
+        _roots.project_id == bindparam("project"),
+        _roots.number
+        == select(func.coalesce(_replied.c.thread_root, _replied.c.number))
+        .where(
+            _replied.c.project_id == bindparam("project"),
+            _replied.c.number == bindparam("replied"),
+        )
+        .scalar_subquery(),
+    )
+    .values(reply_count=func.coalesce(_roots.reply_count, 0) + 1, last_reply=bindparam("reply"))
+    .returning(_roots.number)
 )
 _READ_OWN = (
     update(Membership.__table__)  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ from . import (
     reading,
     revisions,
     search,
+    threads,
     uploads,
 )
 from .contract import Json, spec
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     reading,
     revisions,
     search,
+    threads,
     uploads,
 )
 YEAR = 31_536_000

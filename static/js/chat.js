@@ -10,6 +10,7 @@ import { openStore } from "projchat/outbox_store";
 import { People } from "projchat/people";
 import { Quotes } from "projchat/quotes";
 import { Reading } from "projchat/reading";
+import { Thread } from "projchat/thread";
 import { Timeline } from "projchat/timeline";
 import { TypingNotice } from "projchat/typing_notice";
 import { TypingTracker } from "projchat/typing_tracker";
@@ -25,6 +26,8 @@ export class Chat extends EventTarget {
   seenNumber = 0;
   /** How far I had read when I came. */
   since = 0;
+  /** The thread that is open beside the timeline. */
+  thread = null;
   #answered = [];
   #loads = new Map();
   #path;
@@ -124,6 +127,11 @@ export class Chat extends EventTarget {
 
   // Reading
 
+  /** A message that this page shows. */
+  find(number) {
+    return this.timeline.find(number) ?? this.thread?.find(number);
+  }
+
   isMine(message) {
     return (message.author?.id ?? message.userId) === this.viewer.id;
   }
@@ -161,12 +169,17 @@ export class Chat extends EventTarget {
   // Writing
 
   async send(content, replyTo, attachments = []) {
+    const stored = this.reply(content, replyTo, attachments);
+    this.#tell("sent");
+    await stored;
+  }
+
+  /** Sends without leading the timeline to its end: the writer looks at a thread. */
+  async reply(content, replyTo, attachments = []) {
     const projectId = this.project.id;
     const entry = { projectId, clientId: newId(), content, replyTo, attachments };
     this.notice.sent();
-    const stored = this.outbox.add(entry);
-    this.#tell("sent");
-    await stored;
+    await this.outbox.add(entry);
   }
 
   /** Changes a message as I see it; what was changed elsewhere meanwhile is not overwritten. */
@@ -209,6 +222,18 @@ export class Chat extends EventTarget {
   /** What happened since I was last here. */
   catchUp() {
     return api("GET", `${this.#path}/catch-up?since=${this.since}`);
+  }
+
+  // Threads
+
+  openThread(number) {
+    const path = `${this.#path}/messages/${number}/thread`;
+    this.thread = new Thread(number, (query) => api("GET", `${path}?${query}`));
+    return this.thread;
+  }
+
+  closeThread(thread) {
+    if (this.thread === thread) this.thread = null;
   }
 
   // Moving through the history

@@ -13,6 +13,20 @@ export function rowsOf(chat, divider) {
   const messages = [...chat.timeline.messages];
   if (!chat.timeline.hasNewer)
     messages.push(...chat.pending.map((entry) => asMessage(entry, chat)));
+  return rowsFrom(messages, chat, divider);
+}
+
+/** The rows of a thread, with my own on their way into it. */
+export function rowsOfThread(chat, thread) {
+  const { messages } = thread;
+  const arrived = new Set(messages.map(({ clientId }) => clientId));
+  const coming = chat.pending
+    .filter((entry) => thread.holds(entry) && !arrived.has(entry.clientId))
+    .map((entry) => asMessage(entry, chat));
+  return rowsFrom([...messages, ...coming], chat, null).map((row) => ofThread(row, thread));
+}
+
+function rowsFrom(messages, chat, divider) {
   const lastOfMine = messages.findLast((message) => isSaid(message) && chat.isMine(message));
   const rows = [];
   let previous = null;
@@ -45,8 +59,15 @@ function messageRow(message, chat, previous, isLastOfMine) {
     progress: isMine && isSaid(message) ? progressOf(message, chat) : null,
     pinnedBy: chat.people.find(message.pinnedBy)?.name,
     reactions: reactionsOf(message, chat),
+    replies: message.replyCount ?? 0,
+    repliesTo: message.replyTo,
     quoted: message.replyTo ? chat.quotes.get(message.replyTo) : null,
   };
+}
+
+/** In the thread it goes without saying what it began with. */
+function ofThread(row, { root }) {
+  return { ...row, replies: 0, repliesTo: row.repliesTo === root ? null : row.repliesTo };
 }
 
 /** How far a message of mine has come: sending, failed, sent or read. */

@@ -3,7 +3,7 @@ import { showAttachments } from "projchat/attachments_view";
 import { colour, initials } from "projchat/helpers/avatar";
 import { dayOf, fieldDate, momentOf, narrowTimeOf, timeOf } from "projchat/helpers/dates";
 import { readBy, sentenceOf } from "projchat/helpers/sentences";
-import { t } from "projchat/i18n";
+import { nt, t } from "projchat/i18n";
 import { showReactions } from "projchat/reactions";
 
 const ICONS = { sending: "clock", sent: "check", read: "double-check" };
@@ -26,6 +26,7 @@ export function signatureOf(row) {
     row.isGrouped,
     row.isPresent,
     row.isLastOfMine,
+    row.replies,
     row.reactions.map(({ names }) => names).join(),
     progress?.state,
     progress?.words,
@@ -88,7 +89,18 @@ function showEvent(element, message) {
   element.dataset.number = message.number;
   showTime(element, message);
   showSentence(part(element, "body"), message);
-  remove(element, "author", "quote", "files", "reactions", "failure", "progress", "meta", "avatar");
+  remove(
+    element,
+    "author",
+    "quote",
+    "files",
+    "reactions",
+    "replies",
+    "failure",
+    "progress",
+    "meta",
+    "avatar",
+  );
 }
 
 /** What it tells of a message leads there. */
@@ -120,6 +132,7 @@ function showMessage(element, row) {
   part(element, "edited").hidden = !message.editedAt || Boolean(message.deletedAt);
   if (message.editedAt) part(element, "edited").title = momentOf(new Date(message.editedAt));
   showPin(element, row);
+  showReplies(element, row);
   showReactions(part(element, "reactions"), row.reactions);
   showProgress(element, row);
 }
@@ -147,9 +160,14 @@ function showTime(element, { createdAt }) {
   setText(element, "clock", narrowTimeOf(date));
 }
 
-function showQuote(element, { message, quoted }) {
+function showReplies(element, { replies }) {
+  part(element, "replies").hidden = replies === 0;
+  setText(element, "replies", nt("{count} reply", "{count} replies", replies));
+}
+
+function showQuote(element, { message, repliesTo, quoted }) {
   const quote = part(element, "quote");
-  quote.hidden = !message.replyTo || Boolean(message.deletedAt);
+  quote.hidden = !repliesTo || Boolean(message.deletedAt);
   if (quote.hidden) return;
   quote.dataset.number = message.replyTo;
   part(quote, "quoted-author").textContent = quoted?.author.name ?? "";

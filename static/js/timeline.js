@@ -171,6 +171,23 @@ export class Timeline {
     } else if (message.version > known.version) {
       this.#messages[message.number - this.first] = message;
     }
+    this.#countReply(message);
+  }
+
+  /** A reply changes nothing of the message its thread began with, so it is counted there. */
+  #countReply({ number, threadRoot }) {
+    const root = threadRoot && (this.find(threadRoot) ?? this.#strays.get(threadRoot));
+    if (!root || (root.lastReply ?? 0) >= number) return;
+    const counted = { ...root, replyCount: (root.replyCount ?? 0) + 1, lastReply: number };
+    if (this.find(threadRoot)) this.#messages[threadRoot - this.first] = counted;
+    else this.#strays.set(threadRoot, counted);
+  }
+
+  /** Counts the replies that came after a page was read. */
+  #countReplies() {
+    const replies = [...this.#messages, ...this.#strays.values()].filter((one) => one.threadRoot);
+    replies.sort((one, other) => one.number - other.number);
+    for (const reply of replies) this.#countReply(reply);
   }
 
   #remember(message) {
@@ -190,13 +207,14 @@ export class Timeline {
 
   #newest(message) {
     const known = this.find(message.number) ?? this.#strays.get(message.number);
-    return known?.version > message.version ? known : message;
+    return isNewer(known, message) ? known : message;
   }
 
   #adopt(messages) {
     this.#messages = messages;
     for (const { number } of messages) this.#strays.delete(number);
     this.count = Math.max(this.count, this.last);
+    this.#countReplies();
   }
 
   /** The end of the stretch moved: it follows from now on if that is the newest message. */
@@ -213,4 +231,10 @@ export class Timeline {
       this.#messages.push(message);
     }
   }
+}
+
+/** Whether one state of a message is later than another; replies count without a new version. */
+function isNewer(one, other) {
+  if (!one || one.version !== other.version) return one?.version > other.version;
+  return (one.lastReply ?? 0) > (other.lastReply ?? 0);
 }

@@ -45,6 +45,16 @@ export class ServerDouble {
     return this.#stamp({ kind: "text", replyTo: null, deletedAt: null, ...message, ...values });
   }
 
+  /** A reply is counted where its thread began, which is no change of that message. */
+  reply(number) {
+    const root = this.messages[number - 1].threadRoot ?? number;
+    const message = this.post("reply", { replyTo: number, threadRoot: root });
+    const begun = this.messages[root - 1];
+    const counts = { replyCount: (begun.replyCount ?? 0) + 1, lastReply: message.number };
+    this.messages[root - 1] = { ...begun, ...counts };
+    return message;
+  }
+
   edit(number, content) {
     return this.#stamp({ ...this.messages[number - 1], content });
   }

@@ -165,6 +165,20 @@ test("it starts afresh where the server was restored from a backup", () => {
 
 // The test that matters most: whatever the machinery drops, repeats or reorders, the old state and
 // the events together equal a fresh fetch.
+test("a reply is counted where its thread began, once", () => {
+  const server = room(9);
+  const timeline = opened(server);
+  const old = server.page(1, 5);
+  const reply = server.reply(3);
+  timeline.apply(reply);
+  timeline.apply(server.reply(reply.number));
+  assert.equal(timeline.find(3).replyCount, 2);
+  timeline.open(old);
+  assert.equal(timeline.find(3).replyCount, 2);
+  timeline.open(server.newest(PAGE));
+  assert.equal(timeline.find(11).threadRoot, 3);
+});
+
 test("old state and events equal a fresh fetch", () => {
   for (let seed = 1; seed <= RUNS; seed += 1) {
     const chaos = randomness(seed);
@@ -203,6 +217,7 @@ function write(server, wire, { chance, below }) {
   const number = 1 + below(server.messages.length);
   let message;
   if (server.messages.length === 0 || chance(0.6)) message = server.post("new");
+  else if (chance(0.4)) message = server.reply(number);
   else if (chance(0.7)) message = server.edit(number, `edit ${server.version}`);
   else message = server.delete(number);
   const event = (timeline) => timeline.apply(message);

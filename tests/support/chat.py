@@ -13,7 +13,7 @@ class Chat:
         self.page = page
         self.light = page.locator(".light")
         self.typing = page.locator(".typing")
-        self.composer = page.locator(".composer__input")
+        self.composer = page.locator("[data-composer-target=input]")
         self.pill = page.locator(".pill")
         self.divider = page.locator(".new-divider")
         self.messages = page.locator(".message:not(.message--event)")

@@ -11,6 +11,8 @@ const KEYS = { r: "reply", e: "react", u: "unread" };
 // What can be done with a message. One toolbar serves them all: it moves to the message under the
 // pointer or with the focus.
 export default class extends Controller {
+  static values = { inThread: Boolean };
+
   #chat = openChat();
   #bar = null;
 
@@ -23,6 +25,7 @@ export default class extends Controller {
     this.#bar ??= this.#createBar();
     if (this.#bar.parentElement === row || this.#holdsFocus) return;
     this.#button("react").hidden = this.#chat.isReadOnly;
+    this.#button("thread").hidden = this.inThreadValue;
     this.#button("pin").hidden = this.#chat.isReadOnly;
     this.#label("pin", message.pinnedAt ? t("Unpin") : t("Pin"));
     this.#button("reply").hidden = this.#chat.isReadOnly;
@@ -45,7 +48,7 @@ export default class extends Controller {
 
   press(event) {
     const row = event.target;
-    if (event.key === "Escape") return this.#chat.compose({});
+    if (event.key === "Escape") return this.#compose({});
     if (!row.matches(".message") || !isCharacter(event)) return;
     const act = KEYS[event.key];
     if (act) {
@@ -53,7 +56,7 @@ export default class extends Controller {
       return this.#do(act, row);
     }
     // Whoever begins to write means the composer, which gets this very character.
-    this.#chat.compose({});
+    this.#compose({});
   }
 
   // Internal
@@ -68,7 +71,8 @@ export default class extends Controller {
       reply: () => this.#reply(message),
       react: () => this.#react(message, target, row),
       toggle: () => this.#toggle(message, target.closest("[data-emoji]")),
-      edit: () => this.#chat.compose({ edit: message }),
+      edit: () => this.#compose({ edit: message }),
+      thread: () => this.#openThread(message),
       history: () => this.dispatch("history", { detail: message }),
       pin: () => this.#pin(message),
       copy: () => this.#copyLink(message),
@@ -92,7 +96,13 @@ export default class extends Controller {
 
   #reply(message) {
     if (this.#chat.isReadOnly || message.kind === "system" || message.deletedAt) return;
-    this.#chat.compose({ reply: message });
+    this.#compose({ reply: message });
+  }
+
+  /** The thread answers in a field of its own. */
+  #compose(what) {
+    const { defaultPrevented } = this.dispatch("compose", { detail: what });
+    if (!defaultPrevented) this.#chat.compose(what);
   }
 
   async #react(message, target, row) {
@@ -118,6 +128,10 @@ export default class extends Controller {
     } catch (error) {
       toast(Object.values(error.fields ?? {})[0] ?? error.message);
     }
+  }
+
+  #openThread({ number }) {
+    this.dispatch("open", { prefix: "panel", detail: { view: "thread", number } });
   }
 
   async #pin({ number, pinnedAt }) {
@@ -167,12 +181,12 @@ export default class extends Controller {
   /** A message that was refused goes back to the composer, to be changed and sent anew. */
   async #amend(entry) {
     await this.#chat.outbox.discard(entry.clientId);
-    this.#chat.compose({ amend: entry });
+    this.#compose({ amend: entry });
   }
 
   async #discard(entry) {
     await this.#chat.outbox.discard(entry.clientId);
-    this.#chat.compose({});
+    this.#compose({});
   }
 
   #mayDelete(message) {
@@ -180,7 +194,7 @@ export default class extends Controller {
   }
 
   #messageOf({ dataset }) {
-    if (dataset.number) return this.#chat.timeline.find(Number(dataset.number));
+    if (dataset.number) return this.#chat.find(Number(dataset.number));
     return this.#chat.pending.find(({ clientId }) => clientId === dataset.clientId);
   }
 

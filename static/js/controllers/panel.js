@@ -3,7 +3,7 @@ import { openChat } from "projchat/open_chat";
 
 // The panel at the right shows one view at a time. A view is a template: opening it makes it, so
 // its controller connects, and closing it takes it away. What else the opener says, as in
-// `panel:open` with `{view: "thread", number: 5}`, its controller finds in its value `detail`.
+// `panel:open` with `{view: "thread", number: 5}`, its first controller finds in its value `detail`.
 export default class extends Controller {
   static targets = ["panel", "title", "close", "body", "view", "button", "rest"];
 
@@ -57,7 +57,8 @@ export default class extends Controller {
   #show(template, detail) {
     const content = template.content.cloneNode(true);
     const view = content.firstElementChild;
-    view.setAttribute(`data-${view.dataset.controller}-detail-value`, JSON.stringify(detail));
+    const [controller] = view.dataset.controller.split(" ");
+    view.setAttribute(`data-${controller}-detail-value`, JSON.stringify(detail));
     this.titleTarget.textContent = template.dataset.title;
     this.bodyTarget.replaceChildren(content);
     this.#settle(template.dataset.view);
