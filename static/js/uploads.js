@@ -86,6 +86,8 @@ export class Uploads {
     if (!item) return;
     this.#items = this.#items.filter((other) => other !== item);
     item.abort?.abort();
+    // Its place is free at once, though it may just be waiting for its next try.
+    this.wake();
     // Should this not arrive, the server forgets the file by itself.
     if (item.id) this.#call("DELETE", `/${item.id}`).catch(() => {});
     this.#changed();

@@ -17,8 +17,9 @@ from support.server import Server
 SLOW = 400_000
 
 # What a person does with the mouse or the clipboard, which a browser lets no program do.
-GIVE = """([selector, event, files]) => {
+GIVE = """([selector, event, files, text]) => {
     const transfer = new DataTransfer();
+    if (text) transfer.setData("text/plain", text);
     for (const {name, size} of files) {
         transfer.items.add(new File([new Uint8Array(size)], name));
     }
@@ -51,10 +52,10 @@ class Files(Chat):
             self.page.get_by_role("button", name="Attach files").click()
         chooser.value.set_files(list(files))
 
-    def give(self, selector: str, event: str, *names: str, size: int = 100) -> None:
+    def give(self, selector: str, event: str, *names: str, size: int = 100, text: str = "") -> None:
         """Paste or drop files."""
         files = [{"name": name, "size": size} for name in names]
-        self.page.evaluate(GIVE, [selector, event, files])
+        self.page.evaluate(GIVE, [selector, event, files, text])
 
     def has_uploaded(self, count: int) -> None:
         """Wait until so many files are there."""
@@ -125,6 +126,7 @@ def test_a_file_alone_is_a_message(open_files: Callable[..., Files], alice: Pers
 def test_files_are_pasted_and_dropped(open_files: Callable[..., Files], alice: Person):
     chat = open_files(alice)
     chat.give(".composer__input", "paste", "pasted.txt")
+    chat.give(".composer__input", "paste", "picture of a text.png", text="a text")
     chat.give(".timeline", "dragover", "dropped.txt")
     zone = chat.page.locator(".drop-zone")
     expect(zone).to_be_visible()

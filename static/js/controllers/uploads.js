@@ -36,9 +36,10 @@ export default class extends Controller {
     this.inputTarget.value = "";
   }
 
+  /** Office programs give a picture of the text along with it; the text is what is meant. */
   paste(event) {
     const files = [...event.clipboardData.files];
-    if (files.length === 0) return;
+    if (files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
     this.#add(files);
   }
