@@ -20,6 +20,7 @@ class Said(NamedTuple):
     author_id: int
     author_name: str
     content: str
+    mentions: frozenset[int]
 
 
 class Bell:

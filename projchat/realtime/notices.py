@@ -8,7 +8,6 @@ rings, so everything is told once, however many workers there are.
 """
 
 import logging
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from sqlalchemy import delete, select
 from ..bell import Bell, Said
 from ..errors import unavailable
 from ..extensions import db, socketio
-from ..models import Membership, PushSubscription, User
+from ..models import Level, Membership, PushSubscription, User
 from ..presence import Presence
 from ..webpush import Pusher, Unreachable
 from .fanout import Fanout
@@ -31,8 +30,6 @@ GATHER_SECONDS = 0.25
 EXCERPT = 140
 CARRIERS = 4
 MOST_WAITING = 1000
-MENTION = re.compile(r"(?<![\w@])@([\w.-]*\w)")
-EVERYBODY = "all"
 GONE = (404, 410)
 
 
@@ -51,7 +48,6 @@ class Listener(NamedTuple):
 
     user_id: int
     level: str
-    username: str
     browser: Browser | None
 
 
@@ -159,15 +155,15 @@ class Notices:
 def _listeners(project_id: int) -> list[Listener]:
     browser = [getattr(PushSubscription, name) for name in Browser._fields]
     rows = db.session.execute(
-        select(Membership.user_id, Membership.notify, User.username, *browser)
+        select(Membership.user_id, Membership.notify, *browser)
         .join(User, User.id == Membership.user_id)
         .outerjoin(PushSubscription, PushSubscription.user_id == Membership.user_id)
         .where(Membership.project_id == project_id, User.active)
     ).all()
     db.session.rollback()
     return [
-        Listener(user_id, level, username, Browser(*found) if found[0] else None)
-        for user_id, level, username, *found in rows
+        Listener(user_id, level, Browser(*found) if found[0] else None)
+        for user_id, level, *found in rows
     ]
 
 
@@ -177,15 +173,11 @@ def _last_for(listener: Listener, messages: Iterable[Said]) -> tuple[Said | None
     for said in messages:
         if said.author_id == listener.user_id:
             continue
-        mentions = listener.username in _mentions(said)
-        if mentions or listener.level == EVERYBODY:
+        mentions = listener.user_id in said.mentions
+        if mentions or listener.level == Level.ALL:
             last, mentioned = said, mentions
-    wants = listener.level in (EVERYBODY, "mentions")
+    wants = listener.level != Level.NONE
     return (last, mentioned) if wants else (None, False)
-
-
-def _mentions(said: Said) -> set[str]:
-    return {name.casefold() for name in MENTION.findall(said.content)}
 
 
 def _notice(said: Said, mentioned: bool) -> dict[str, Any]:

@@ -40,6 +40,6 @@ def tell_mentioned(message: Message, known: Iterable[int] | None = None) -> None
 
 def _ring(project: Project, message: Message) -> None:
     """Those who look elsewhere are told beside the requests (realtime/notices.py)."""
-    author = message.author
+    author, mentions = message.author, frozenset(message.mentions or ())
     said = (project.id, project.name, message.number, author.id, author.name, message.body)
-    bell.ring(Said(*said))
+    bell.ring(Said(*said, mentions))
