@@ -77,7 +77,6 @@ def show(project_id: int, number: int | None = None) -> Response:
         "pageSize": PAGE_SIZE,
         "uploadBytes": current_app.config["UPLOAD_BYTES"],
         "focusNumber": number,
-        "notify": project.membership.notify,
         "pushKey": push_key(),
     }
     html = render_template("projects/show.html", project=page_data["project"], page_data=page_data)

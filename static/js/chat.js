@@ -58,7 +58,6 @@ export class Chat extends EventTarget {
       since: data.keptAt,
       on: this.#liveNews(),
     });
-    this.notify = data.notify;
     this.pushKey = data.pushKey;
     socket.on("notify", (news) => this.#tell("notify", news));
     this.outbox = new Outbox({

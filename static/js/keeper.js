@@ -36,13 +36,13 @@ export class Keeper {
   }
 
   async #keepMessages(pages) {
-    const { timeline, viewer, project, people, notify, pushKey } = this.#chat;
+    const { timeline, viewer, project, people, pushKey } = this.#chat;
     if (timeline.hasNewer) return;
     const messages = timeline.messages.slice(-MOST_MESSAGES);
     const page = { messages, version: timeline.cursor, hasMore: messages[0]?.number > 1 };
     const messageCount = Math.max(timeline.count, project.messageCount);
     const known = { ...project, members: people.members, messageCount };
-    const told = { notify, pushKey, focusNumber: null, keptAt: Date.now() };
+    const told = { pushKey, focusNumber: null, keptAt: Date.now() };
     const data = { viewer, project: known, page, ...told };
     await pages.put(`/kept${this.#path}`, new Response(JSON.stringify(data)));
   }

@@ -6,7 +6,6 @@ import { worker } from "projchat/helpers/worker";
 import { t } from "projchat/i18n";
 
 const ICON = "/static/img/icon-192.png";
-const MENTION = /(?<![\p{L}\p{N}_@])@([\p{L}\p{N}_.-]*[\p{L}\p{N}_])/gu;
 
 export class Noticing {
   #viewer;
@@ -28,12 +27,6 @@ export class Noticing {
     });
     navigator.locks?.request(this.#lockOf(this.#projectId), { mode: "shared" }, () => away);
     this.#putAway();
-  }
-
-  /** Whether a message calls the reader by name. */
-  mentions({ content }) {
-    const names = [...content.matchAll(MENTION)].map(([, name]) => name.toLowerCase());
-    return names.includes(this.#viewer.username);
   }
 
   /** Shows a piece of news: `{projectId, projectName, number, author, content, mentioned}`. */

@@ -41,10 +41,9 @@ export default class extends Controller {
   /** Something was said in the open project, perhaps in a tab that is out of sight. */
   #arrived(message) {
     if (message.kind !== "text" || this.#chat.isMine(message)) return;
-    const { project } = this.#chat;
-    const level = project.notify ?? this.#chat.notify ?? "all";
-    const mentioned = this.#noticing.mentions(message);
-    if (level !== "all" && !(level === "mentions" && mentioned)) return;
+    const { project, viewer } = this.#chat;
+    const mentioned = message.mentions.includes(viewer.id);
+    if (project.notify !== "all" && !(project.notify === "mentions" && mentioned)) return;
     this.#noticing.tell({
       projectId: project.id,
       projectName: project.name,
