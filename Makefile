@@ -17,13 +17,14 @@ BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev install test faults faults-brief lint lint-python lint-types lint-scripts lint-templates
+.PHONY: help run dev install test coverage faults faults-brief lint lint-python lint-types lint-scripts lint-templates
 .PHONY: format catalogue lock clean bench bench-crowd bench-browser bench-histories bench-limits bench-search
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
 	@echo 'make dev        the same, starting again when a file changes'
 	@echo 'make test       every test this machine can run; make test T=tests/test_house.py for some'
+	@echo 'make coverage   the same, and name the lines that no test has run'
 	@echo 'make faults     prove by faults that nothing is lost (hours; FORM=short: a quarter of one)'
 	@echo 'make bench      measure beside other servers (10 minutes); make bench W=fanout for a part'
 	@echo 'make bench-histories  compare a project of a million messages with one of a thousand'
@@ -73,15 +74,21 @@ static/.compressed: $(STATIC) static/vendor/.done scripts/compress.mjs
 
 # --- Test ---
 
-# The whole run measures coverage, the server's processes included; a chosen part runs bare.
 test: $(STAMPS)/dev node_modules/.complete install
 	@scripts/get-chromium
 ifdef T
 	@$(BIN)/python -m pytest $(T)
 else
 	@scripts/with-node node --test --test-reporter=spec --test-timeout=60000 $(SCRIPT_TESTS)
-	@$(BIN)/python -m pytest --cov -m 'not services and not slow'
+	@$(BIN)/python -m pytest -m '$(QUICK)'
 endif
+
+QUICK := not services and not slow
+
+# The same with coverage, the server's processes included: it takes twice the time.
+coverage: $(STAMPS)/dev node_modules/.complete install
+	@scripts/get-chromium
+	@$(BIN)/python -m pytest --cov -m '$(QUICK)'
 
 # The proof by faults, and docs/faults.md with its figures: FORM=short takes smaller numbers, T
 # chooses rows. The brief part takes some ten minutes.
@@ -114,7 +121,7 @@ bench-crowd: $(STAMPS)/bench
 BENCH := PYTHONPATH=tests scripts/with-node $(BIN)/python -m bench
 
 $(STAMPS)/bench: requirements-bench.txt bench/reference/package-lock.json $(NEXT_SOURCES) | $(STAMPS)/dev install
-	@scripts/get-cc
+	@scripts/get-debian cc gcc libc6-dev
 	@echo 'Installing the servers to compare with.'
 	@$(PIP) $(LOCKED) -r requirements-bench.txt
 	@scripts/with-node npm ci --prefix bench/reference --ignore-scripts --loglevel=error >/dev/null
