@@ -8,8 +8,8 @@ from support.cast import Project
 from support.chat import Chat
 from support.person import Person
 
-MOST_SCRIPT = 80 * 1024
-MOST_STYLE = 20 * 1024
+MOST_SCRIPT = 120 * 1024
+MOST_STYLE = 30 * 1024
 
 
 def weight(page: Page, ending: str) -> int:
