@@ -25,9 +25,12 @@ export default class extends Controller {
   // Lifecycle
 
   connect() {
-    this.inputTarget.value = last.query;
     this.everywhereTarget.checked = last.isEverywhere;
-    this.inputTarget.select();
+    // Somebody quick has typed already while this was loading.
+    if (!this.inputTarget.value) {
+      this.inputTarget.value = last.query;
+      this.inputTarget.select();
+    }
     this.again();
   }
 
