@@ -23,7 +23,7 @@ from .word_index import Clauses, Postgresql, Sqlite, of_this_database
 # Some of the messages that hold the tokens may not hold the words, so a few more are fetched.
 SPARE = 10
 # How many messages are tested for one page at the most.
-MOST_TESTS = 5000
+MOST_TESTS = 2000
 
 Candidate = Row[int, str]
 Held = Row[int, str, bool]
@@ -47,9 +47,11 @@ class Wanted:
     clauses: Clauses
     after: datetime | None = None
     until: datetime | None = None
+    authors: Iterable[int] | None = None
+    has: Iterable[str] = ()
 
     def rules(self, before: int | None) -> list[ColumnElement[bool]]:
-        """What the tokens do not say, for messages with an id below `before`."""
+        """What the words do not say, for messages with an id below `before`."""
         mine = [project.id for project in self.projects]
         rules: list[ColumnElement[bool]] = [Message.project_id.in_(mine)]
         rules.append(Message.deleted_at.is_(None))
@@ -59,7 +61,15 @@ class Wanted:
             rules.append(Message.created_at < self.until)
         if before is not None:
             rules.append(Message.id < before)
-        return rules
+        if self.authors is not None:
+            rules.append(Message.author_id.in_(self.authors))
+        return [*rules, *(HAS[thing] for thing in self.has)]
+
+
+HAS = {
+    "file": Message.attachments.is_not(None),
+    "link": Message.html.contains("<a href="),
+}
 
 
 def search(
@@ -73,11 +83,11 @@ def search(
 
     `before` is the id of a message: only older ones are wanted.
     """
-    authors = _authors(viewer, projects, query.names) if query.names else set()
-    clauses = query.clauses(authors, now())
+    authors = _authors(viewer, projects, query.names) if query.names else None
+    clauses = query.clauses(authors or (), now())
     if not clauses or not all(clauses) or not projects:
         return [], False
-    wanted = Wanted(projects, clauses, query.after, query.before)
+    wanted = Wanted(projects, clauses, query.after, query.before, authors, query.has)
     return _page(wanted, query, limit, before)
 
 

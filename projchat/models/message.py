@@ -134,10 +134,10 @@ class Message(Model):
         if known not in (ANY_EDIT, rfc3339(self.edited_at)):
             raise Conflict("message_changed")
         self._keep_text()
-        mentioned, html_before = self.mentions or (), self.html
+        mentioned, words_before = self.mentions or (), word_index.keys_of(self)
         self._change(body=content, html=html, mentions=mentions, edited_at=now())
         Mention.renew(self, mentioned)
-        word_index.change(self, html_before)
+        word_index.change(self, words_before)
 
     def delete(self, membership: "Membership") -> None:
         """Leave a tombstone without content.
@@ -151,7 +151,7 @@ class Message(Model):
         if self.deleted_at is not None:
             raise Unchanged
         db.session.execute(delete(Revision).where(Revision.message_id == self.id))
-        mentioned, html_before = self.mentions or (), self.html
+        mentioned, words_before = self.mentions or (), word_index.keys_of(self)
         Upload.forget_all_of(self)
         self._change(
             body="",
@@ -164,7 +164,7 @@ class Message(Model):
             pinned_by=None,
         )
         Mention.renew(self, mentioned)
-        word_index.remove(self, html_before)
+        word_index.remove(self, words_before)
 
     def revisions(self) -> list[Revision]:
         """What it said before, oldest first."""

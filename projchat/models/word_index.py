@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     ColumnElement,
     Connection,
@@ -51,28 +52,29 @@ Clauses: TypeAlias = list[list[str]]
 
 def add(message: "Message") -> None:
     """Note the words of a new message."""
-    keeper = of_this_database()
-    keeper.add(message.id, _keys(keeper, message, message.html))
+    of_this_database().add(message.id, keys_of(message))
 
 
-def change(message: "Message", old_html: str) -> None:
-    """Note the new words of a message in place of the old ones."""
-    keeper = of_this_database()
-    old, new = (_keys(keeper, message, html) for html in (old_html, message.html))
-    keeper.change(message.id, old, new)
+def change(message: "Message", old_keys: list[int]) -> None:
+    """Note the new words of a message in place of the old ones, those of `keys_of` before."""
+    of_this_database().change(message.id, old_keys, keys_of(message))
 
 
-def remove(message: "Message", old_html: str) -> None:
+def remove(message: "Message", old_keys: list[int]) -> None:
     """Forget the words of a message."""
-    keeper = of_this_database()
-    keeper.remove(message.id, _keys(keeper, message, old_html))
+    of_this_database().remove(message.id, old_keys)
+
+
+def keys_of(message: "Message") -> list[int]:
+    """What the index keeps of a message as it is now."""
+    return _keys(of_this_database(), message)
 
 
 def fill(connection: Connection) -> None:
     """Note the words of all messages that are there; the index must be empty."""
     keeper, last = KEEPERS[connection.dialect.name], 0
     while messages := connection.execute(_NEXT, {"last": last}).all():
-        rows = [keeper.row(each.id, _keys(keeper, each, each.html)) for each in messages]
+        rows = [keeper.row(each.id, _keys(keeper, each)) for each in messages]
         connection.execute(insert(keeper.index), rows)
         last = messages[-1].id
 
@@ -82,8 +84,9 @@ def is_modelled(_thing: Any, name: str | None, kind: str, *_rest: Any) -> bool:
     return kind != "table" or not str(name).startswith(INDEX)
 
 
-def _keys(keeper: "Keeper", message: Any, html: str) -> list[int]:
-    tokens = searching.tokens(html, message.author_id, message.created_at)
+def _keys(keeper: "Keeper", message: Any) -> list[int]:
+    has = ("file",) if message.attachments else ()
+    tokens = searching.tokens(message.html, message.author_id, message.created_at, has)
     return keeper.keys(message.project_id, message.number, tokens)
 
 
@@ -218,6 +221,7 @@ _MESSAGES = table(
     *(column(name, BigInteger) for name in ("id", "project_id", "number", "author_id")),
     *(column(name, String) for name in ("kind", "html")),
     *(column(name, UtcDateTime) for name in ("created_at", "deleted_at")),
+    column("attachments", JSON(none_as_null=True)),
 )
 _messages = _MESSAGES.c
 _NEXT = (

@@ -55,6 +55,8 @@ def _results(projects: Sequence[Project], query: SearchQuery) -> dict[str, Any]:
 def _result(found: finding.Found, names: dict[int, str]) -> dict[str, Any]:
     excerpt, marks = searching.excerpt(found.text, found.marks)
     message = found.message.to_dict()
+    # Files may stand without a word.
+    excerpt = excerpt or ", ".join(file["name"] for file in message["attachments"])
     name = names[found.message.project_id]
     return {**message, "projectName": name, "excerpt": excerpt, "marks": marks}
 

@@ -4,6 +4,7 @@ import pytest
 
 from support.answers import refused
 from support.cast import done
+from support.files import post, upload
 
 
 def search(person, query, project=None, **params):
@@ -62,6 +63,19 @@ def test_it_follows_an_edit_and_a_deletion(alice, project):
     done(alice.delete(path))
     assert found(alice, "second", project) == []
     assert found(alice, "from:alice", project) == []
+
+
+def test_files_are_found_until_their_message_is_deleted(alice, bob, project):
+    number = post(alice, project, upload(alice, project, "plan.txt"))["number"]
+    words = post(alice, project, upload(alice, project), content="The plan")["number"]
+    project.post(alice, "The plan without a file")
+    assert found(bob, "has:file", project) == [words, number]
+    assert found(bob, "has:file plan", project) == [words]
+    assert done(search(bob, "has:file", project))["results"][1]["excerpt"] == "plan.txt"
+    done(alice.patch(f"{project.api}/messages/{words}", {"content": "The map"}))
+    assert found(bob, "has:file map", project) == [words]
+    done(alice.delete(f"{project.api}/messages/{words}"))
+    assert found(bob, "has:file", project) == [number]
 
 
 def test_a_repeated_send_is_found_once(alice, project):
