@@ -56,12 +56,13 @@ async function fetchEmoji() {
   }));
 }
 
-/** The first word begins so, then another, then one has it somewhere. */
+/** The more of a word is typed the better, and the better the earlier the word stands. */
 function rankOf({ words }, wanted) {
-  if (words.includes(wanted)) return words.indexOf(wanted) / 100;
-  const index = words.findIndex((word) => word.startsWith(wanted));
-  if (index >= 0) return 1 + index;
-  return words.some((word) => word.includes(wanted)) ? 100 : Number.POSITIVE_INFINITY;
+  const ranks = words.map((word, index) => {
+    if (!word.startsWith(wanted)) return word.includes(wanted) ? 100 : Number.POSITIVE_INFINITY;
+    return (word.length - wanted.length) / 100 + index / 1000;
+  });
+  return Math.min(...ranks);
 }
 
 function plain(text) {
