@@ -214,11 +214,12 @@ def test_only_what_may_be_done_is_offered(
 ):
     project.post(alice, "Of Alice")
     project.post(bob, "Of Bob")
+    anybody = ["react", "reply", "thread", "pin", "copy", "unread"]
     offers = {
-        (alice, "Of Alice"): ["reply", "copy", "edit", "delete"],
-        (alice, "Of Bob"): ["reply", "copy", "delete"],
-        (bob, "Of Alice"): ["reply", "copy"],
-        (bob, "Of Bob"): ["reply", "copy", "edit", "delete"],
+        (alice, "Of Alice"): [*anybody, "readers", "edit", "delete"],
+        (alice, "Of Bob"): [*anybody, "delete"],
+        (bob, "Of Alice"): anybody,
+        (bob, "Of Bob"): [*anybody, "readers", "edit", "delete"],
     }
     for person in (alice, bob):
         chat = open_chat(person)
@@ -366,12 +367,14 @@ def test_the_arrow_keys_walk_through_the_messages(
     chat = open_chat(alice)
     expect(chat.texts).to_have_count(3)
     chat.composer.press("Shift+Tab")
+    expect(chat.page.get_by_role("button", name="Attach files")).to_be_focused()
+    chat.page.keyboard.press("Shift+Tab")
     expect(chat.message("three")).to_be_focused()
     for key, text in (("ArrowUp", "two"), ("ArrowUp", "one"), ("End", "three")):
         chat.page.keyboard.press(key)
         expect(chat.message(text)).to_be_focused()
     chat.page.keyboard.press("Tab")
-    expect(chat.page.locator(".actions [data-act=reply]")).to_be_focused()
+    expect(chat.page.locator(".actions [data-act=react]")).to_be_focused()
     chat.page.keyboard.press("Escape")
     expect(chat.composer).to_be_focused()
 
@@ -608,7 +611,8 @@ def test_an_archived_project_can_only_be_read(
     assert alice.patch(project.api, {"archived": True}).ok
     expect(chat.composer).to_be_hidden()
     chat.message("Said").hover()
-    expect(chat.page.locator(".actions button:visible")).to_have_count(1)
+    buttons = chat.page.locator(".actions button:visible")
+    assert buttons.evaluate_all("(all) => all.map((one) => one.dataset.act)") == ["thread", "copy"]
     assert alice.patch(project.api, {"archived": False}).ok
     expect(chat.composer).to_be_visible()
 
