@@ -139,7 +139,7 @@ class Picker {
 /** A heading and its emoji; nothing for none. */
 function group(title, list) {
   if (list.length === 0) return [];
-  const heading = document.createElement("h3");
+  const heading = document.createElement("h2");
   heading.className = "picker__heading";
   heading.textContent = title;
   const row = document.createElement("div");

@@ -115,6 +115,45 @@ def test_files(project: Project, look: Callable[..., Page], how: tuple[str, int,
 
 
 @pytest.mark.parametrize("how", LOOKS)
+def test_what_opens_around_a_message(
+    project: Project, bob: Person, look: Callable[..., Page], how: tuple[str, int, str]
+):
+    number = project.post(bob, "Lunch?")["number"]
+    project.post(project.owner, "Where?", replyTo=number)
+    message = f"{project.api}/messages/{number}"
+    for done in (
+        bob.put(f"{message}/reactions/👍"),
+        bob.put(f"{message}/pin"),
+        bob.patch(message, {"content": "Dinner?"}),
+    ):
+        assert done.ok
+    page = look(project.owner, project.page, how)
+    page.wait_for_load_state("networkidle")
+    ask = "(detail) => dispatchEvent(new CustomEvent('panel:open', {detail}))"
+    for view, sign in (
+        ("details", ".panel__name"),
+        ("pins", ".pin"),
+        ("thread", ".panel .message"),
+    ):
+        page.evaluate(ask, {"view": view, "number": number})
+        expect(page.locator(sign).first).to_be_visible()
+        assert complaints(page) == []
+        page.keyboard.press("Escape")
+        expect(page.locator(".panel")).to_be_hidden()
+    page.locator(".message__edited:visible").click()
+    expect(page.locator(".revisions .message__body")).to_have_count(2)
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".composer__tool").first.click()
+    expect(page.locator(".picker__emoji").first).to_be_visible()
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.locator("[data-composer-target=input]").press_sequentially(":rock")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize("how", LOOKS)
 def test_a_form_with_errors(project: Project, look: Callable[..., Page], how: tuple[str, int, str]):
     page = look(project.owner, "/projects/new", how)
     page.locator("[name=name]").press("Enter")

@@ -46,9 +46,14 @@ CLICK = """async () => {
     self.opened = self.focused = null;
     self.clients.openWindow = async (url) => { self.opened = url; };
     WindowClient.prototype.focus = async function () { self.focused = this.url; };
-    const [notification] = await self.registration.getNotifications();
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+    let notification;
+    while (!notification) {
+        await pause();
+        [notification] = await self.registration.getNotifications();
+    }
     self.dispatchEvent(new NotificationEvent("notificationclick", {notification}));
-    while (!self.opened && !self.focused) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!self.opened && !self.focused) await pause();
     return [self.opened, self.focused];
 }"""
 
