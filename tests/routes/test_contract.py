@@ -12,8 +12,14 @@ from support.person import Person
 JSON = {"Content-Type": "application/json"}
 # The bytes of a file are no JSON; tests/routes/uploads/test_receive.py has what they must be.
 TAKES_BYTES = "PATCH /api/projects/<int:project_id>/uploads/<upload_id>"
+# What the address says is all that these are told.
+TAKES_NOTHING = ("/pin", "/reactions/<emoji>")
 TAKES_JSON = [
-    rule for rule in unsafe_rules() if rule.method != "DELETE" and str(rule) != TAKES_BYTES
+    rule
+    for rule in unsafe_rules()
+    if rule.method != "DELETE"
+    and str(rule) != TAKES_BYTES
+    and not (rule.method == "PUT" and rule.path.endswith(TAKES_NOTHING))
 ]
 
 
@@ -29,6 +35,7 @@ def fill(alice, bob, project):
         "invite_id": invite["id"],
         "upload_id": begin(alice, project, "a.txt", 10)["id"],
         "token": invite["token"],
+        "emoji": "👍",
     }
 
     def path(rule: Rule) -> str:

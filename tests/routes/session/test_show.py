@@ -7,7 +7,15 @@ def test_it_works(alice):
     body = answer.json()
     assert set(body) == {"csrfToken", "user"}
     assert body["csrfToken"]
-    assert set(body["user"]) == {"id", "username", "name", "email", "locale", "isAdmin"}
+    assert set(body["user"]) == {
+        "id",
+        "username",
+        "name",
+        "email",
+        "locale",
+        "isAdmin",
+        "showReading",
+    }
     assert body["user"]["username"] == "alice"
     assert body["user"]["isAdmin"] is False
 
