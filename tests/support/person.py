@@ -3,6 +3,8 @@
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from support.live import Live
 from support.server import Server
@@ -23,6 +25,9 @@ class Person:
         self.password = password
         self.name = username
         self.http = requests.Session()
+        # The server may close a kept connection just as it is used again: clients repeat what is
+        # safe (RFC 9112, section 9.3.1).
+        self.http.mount("http://", HTTPAdapter(max_retries=Retry(1, allowed_methods={"GET"})))
         self.csrf_token = ""
         self._connections: list[Live] = []
 
