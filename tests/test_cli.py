@@ -90,6 +90,11 @@ def test_the_demo_can_be_used_at_once(make_server):
     assert [message["number"] for message in messages] == list(range(1, len(messages) + 1))
     times = [message["createdAt"] for message in messages]
     assert times == sorted(times)
+    # The days of the past are those that search knows, and what is written can be changed.
+    day = times[-1][:10]
+    found = anna.get(f"/api/projects/1/search?q=draft after:{day}").json()["results"]
+    assert [message["createdAt"][:10] for message in found] == [day]
+    assert anna.delete(f"/api/projects/1/messages/{found[0]['number']}").ok
 
 
 def test_production_does_not_start_unsafe(make_server):
