@@ -119,6 +119,7 @@ def test_a_reply_asks_once_more(app, call, messages):
         "UPDATE messages",  # Where the thread began: finds it, and counts the reply.
         "INSERT messages",
         "UPDATE memberships",
+        "INSERT message_index",
     ]
 
 
