@@ -36,6 +36,7 @@ DISCARD_TIMEOUT = 15.0
 LINGER_TIMEOUT = 2.0
 HEAD_BYTES = 16 * 1024
 SPARE_FILES = 128
+NO_HEADERS = http.client.HTTPMessage()
 
 # How long a worker that is replaced waits for the new one to serve.
 SUCCESSOR_PATIENCE = 20.0
@@ -370,6 +371,8 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
                 environ.pop(name, None)
         # Compression makes a websocket half as large again, and costs time for each message to it.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        # Each is there under its own name.
+        environ.pop("headers_raw", None)
         self.note_listener(environ)
         return environ
 
@@ -380,6 +383,19 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         self.listens = self.polls or environ.get("HTTP_UPGRADE", "").lower() == "websocket"
         if self.polls:
             environ["eventlet.set_idle"]()
+        elif self.listens:
+            environ["eventlet.set_idle"] = self.settle
+
+    def settle(self) -> None:
+        """Let go of the request: it is a websocket now, and thousands of them would keep theirs.
+
+        eventlet calls this after the handshake; the application has a copy of the environment.
+        """
+        self.conn_state[2] = wsgi.STATE_IDLE
+        self.headers = NO_HEADERS
+        hooks = self.environ["eventlet.posthooks"]
+        self.environ.clear()
+        self.environ["eventlet.posthooks"] = hooks
 
     def discarding(self, discard: Callable[[], None]) -> Callable[[], None]:
         """Bound the reading of a body that nobody wanted: it may have no end."""
