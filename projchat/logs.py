@@ -57,7 +57,12 @@ class ServerLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Print our own entries from `level` on, and of the libraries what needs attention."""
+    """Print our own entries from `level` on, and of the libraries what needs attention.
+
+    What no line of ours shows is not looked up for each either: where in the code, thread, process.
+    """
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # So says the logging HOWTO.
     for stream in (sys.stdout, sys.stderr):
         speak_utf8(stream)
     handler = logging.StreamHandler(sys.stdout)

@@ -106,7 +106,7 @@ class Sqlite:
 
     def add(self, key: int, keys: list[int]) -> None:
         """Put a message in."""
-        db.session.execute(insert(self.index).values(self.row(key, keys)))
+        db.session.execute(_INSERT[self], self.row(key, keys))
 
     def change(self, key: int, old: list[int], new: list[int]) -> None:
         """Put a message in anew."""
@@ -151,7 +151,7 @@ class Postgresql:
 
     def add(self, key: int, keys: list[int]) -> None:
         """Put a message in."""
-        db.session.execute(insert(self.index).values(self.row(key, keys)))
+        db.session.execute(_INSERT[self], self.row(key, keys))
 
     def change(self, key: int, _old: list[int], new: list[int]) -> None:
         """Put a message in anew."""
@@ -208,6 +208,8 @@ def _unnested(columns: list[list[str]]) -> Any:
 
 Keeper: TypeAlias = Sqlite | Postgresql
 KEEPERS: dict[str, Keeper] = {"sqlite": Sqlite(), "postgresql": Postgresql()}
+# Every post puts a message in, so the statement is put together once.
+_INSERT = {keeper: insert(keeper.index) for keeper in KEEPERS.values()}
 
 
 def of_this_database() -> Keeper:

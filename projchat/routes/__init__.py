@@ -47,6 +47,13 @@ BLUEPRINTS = (
     uploads,
 )
 YEAR = 31_536_000
+SAFETY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
 
 
 class Key(IntegerConverter):
@@ -92,18 +99,13 @@ def _projects() -> list[dict[str, Any]]:
 
 def _headers(response: Response) -> Response:
     headers = response.headers
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    headers.extend(SAFETY)
     headers.setdefault("Content-Security-Policy", _policy())
     if current_app.config["PRODUCTION"] and request.is_secure:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     if request.endpoint not in ("static", "i18n.show"):
         headers.setdefault("Cache-Control", "private, no-store")
-        response.vary.add("Cookie")
-        response.vary.add("Accept-Language")
+        response.vary.update(("Cookie", "Accept-Language"))
     return response
 
 
