@@ -84,24 +84,9 @@ for (const [agent, browser, system] of [
 }
 
 const { recentTimeOf } = await import("projchat/helpers/dates");
-const { Noticing } = await import("projchat/noticing");
 
 test("a time bears its day unless that is today", () => {
   const date = new Date(2026, 2, 4, 14, 2);
   assert.doesNotMatch(recentTimeOf(date, new Date(2026, 2, 4, 23)), /Mar/);
   assert.match(recentTimeOf(date, new Date(2026, 2, 5)), /Mar.*2:02/);
 });
-
-const noticing = new Noticing({ id: 1, username: "anna.k" }, 7);
-for (const [content, mentions] of [
-  ["Is this for @anna.k?", true],
-  ["@Anna.K: hello", true],
-  ["(@anna.k.)", true],
-  ["@anna", false],
-  ["@anna.kovaleva", false],
-  ["mail@anna.k", false],
-  ["anna.k", false],
-]) {
-  test(`"${content}" ${mentions ? "mentions" : "does not mention"} anna.k`, () =>
-    assert.equal(noticing.mentions({ content }), mentions));
-}
