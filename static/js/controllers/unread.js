@@ -51,7 +51,7 @@ export default class extends Controller {
 
   /** I have chosen of what I want to be told in a project. */
   choose({ detail: { answer } }) {
-    if (answer.notify) this.#show({ ...answer, projectId: answer.id });
+    if (answer?.notify) this.#show({ ...answer, projectId: answer.id });
   }
 
   // Internal
