@@ -27,7 +27,8 @@ class Person:
         self.http = requests.Session()
         # The server may close a kept connection just as it is used again: clients repeat what is
         # safe (RFC 9112, section 9.3.1).
-        self.http.mount("http://", HTTPAdapter(max_retries=Retry(1, allowed_methods={"GET"})))
+        again = Retry(1, allowed_methods={"GET"}, respect_retry_after_header=False)
+        self.http.mount("http://", HTTPAdapter(max_retries=again))
         self.csrf_token = ""
         self._connections: list[Live] = []
 
