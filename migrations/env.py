@@ -18,6 +18,9 @@ def run_migrations() -> None:
             connection=connection,
             target_metadata=database.metadata,
             render_as_batch=sqlite,
+            # SQLite can do this, though Alembic does not expect it of every driver: the write lock
+            # is then held from the look at the present revision to the end of the last migration.
+            transactional_ddl=True,
             compare_type=True,
             compare_server_default=True,
             render_item=_render_item,
