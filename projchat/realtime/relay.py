@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from flask import Flask, g
 from sqlalchemy import select
@@ -29,6 +29,13 @@ IDS_PER_QUERY = 1000
 T = TypeVar("T")
 
 
+class Head(NamedTuple):
+    """How far a project has come: its counters of changes and of messages."""
+
+    version: int
+    messages: int
+
+
 class Relay:
     """One per worker."""
 
@@ -36,7 +43,9 @@ class Relay:
         self._app = app
         self._fanout = fanout
         self._presence = presence
-        self._seen: dict[int, int] = {}
+        self._seen: dict[int, Head] = {}
+        # Up to which message the listeners of a project have been told of every one.
+        self._told: dict[int, int] = {}
         self._strangers: set[str] = set()
         self._beacon_at = 0.0
 
@@ -62,7 +71,7 @@ class Relay:
         sent = self._sent()
         heads = self._heads()
         for project_id in heads:
-            if heads[project_id] < sent.get(project_id, 0):
+            if heads[project_id].version < sent.get(project_id, 0):
                 self._start_afresh(project_id)
         repaired = [project_id for project_id in heads if self._repair(project_id)]
         beacon_due = time.monotonic() - self._beacon_at >= self._app.config["HEAD_SECONDS"]
@@ -72,6 +81,7 @@ class Relay:
             self._beacon_at = time.monotonic()
             self._evict_former_members()
             self._hang_up_strangers()
+        self._told = {key: head.messages for key, head in self._seen.items() if key in heads}
         self._seen = heads
 
     def _forget_the_gone(self) -> None:
@@ -84,12 +94,13 @@ class Relay:
         cursors = {room: self._fanout.ledger.cursor(room) for room in self._presence.rooms()}
         return {_id_of(room): cursor for room, cursor in cursors.items() if cursor is not None}
 
-    def _heads(self) -> dict[int, int]:
+    def _heads(self) -> dict[int, Head]:
         ids = [_id_of(room) for room in self._presence.rooms()]
-        heads: dict[int, int] = {}
+        heads: dict[int, Head] = {}
         for some in _chunks(ids):
-            query = select(Project.id, Project.version).where(Project.id.in_(some))
-            heads.update(db.session.execute(query).tuples().all())
+            query = select(Project.id, Project.version, Project.message_count)
+            rows = db.session.execute(query.where(Project.id.in_(some)))
+            heads.update((project_id, Head(*counters)) for project_id, *counters in rows)
         db.session.rollback()
         return heads
 
@@ -109,14 +120,15 @@ class Relay:
 
         It sends a page at most: of more the beacon tells, and the clients ask by themselves.
         """
-        room, due = f"project:{project_id}", self._seen.get(project_id, 0)
+        room, due = f"project:{project_id}", self._seen.get(project_id, Head(0, 0)).version
         ledger = self._fanout.ledger
         cursor = ledger.cursor(room)
         if cursor is None or cursor >= due:
             return False
         for message in _changes(project_id, cursor, due):
             if not ledger.was_sent(room, message.version):
-                self._fanout.emit_here(_event_of(message), message.to_dict(), room)
+                event = _event_of(message, self._told.get(project_id))
+                self._fanout.emit_here(event, message.to_dict(), room)
         ledger.advance(room, due)
         log.info("The relay repaired project %s from version %s to %s", project_id, cursor, due)
         return True
@@ -158,9 +170,15 @@ def _id_of(room: str) -> int:
     return int(room.removeprefix("project:"))
 
 
-def _event_of(message: Message) -> str:
-    changed = message.edited_at is not None or message.deleted_at is not None
-    return "message-updated" if changed else "new-message"
+def _event_of(message: Message, told: int | None) -> str:
+    """Whether the listeners hear of a message for the first time.
+
+    A change may leave no mark, as a reaction that was taken back; so it counts how far they had
+    been told. Just after the first of them came that is not known, and the marks must do.
+    """
+    marks = (message.edited_at, message.deleted_at, message.pinned_at, message.reactions)
+    is_new = not any(marks) if told is None else message.number > told
+    return "new-message" if is_new else "message-updated"
 
 
 def _living_logins(ids: Iterable[int]) -> set[int]:

@@ -34,6 +34,21 @@ def test_it_emits_what_was_not(server, alice, bob, charlie, project):
     outsider.hears_nothing("head", within=0.1)
 
 
+def test_a_change_that_left_no_mark_is_no_new_message(server, alice, bob, project):
+    live = bob.live()
+    first = project.post(alice, "said long ago")
+    live.join(project.id)
+    commit_unsaid(server, project, alice, f"since-{project.id}")
+    live.wait_for("new-message", timeout=HEAL_SECONDS)
+    live.forget()
+    changed = "UPDATE messages SET version = :v WHERE id = :id"
+    execute(server, changed, v=project.version() + 1, id=first["id"])
+    execute(server, "UPDATE projects SET version = version + 1 WHERE id = :p", p=project.id)
+    message = live.wait_for("message-updated", timeout=HEAL_SECONDS)
+    assert message == {**first, "version": project.version()}
+    assert live.events("new-message") == []
+
+
 def test_it_does_not_repeat_what_was(alice, bob, project):
     live = bob.live()
     live.join(project.id)
