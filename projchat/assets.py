@@ -19,6 +19,7 @@ COARSENESS = 2_000_000
 
 #: Names of the browser libraries and the files they were copied to.
 VENDOR_MODULES = {
+    "@github/markdown-toolbar-element": "vendor/markdown-toolbar.js",
     "@hotwired/stimulus": "vendor/stimulus.js",
     "idb": "vendor/idb.js",
     "socket.io-client": "vendor/socket.io.esm.min.js",

@@ -483,11 +483,12 @@ class Writer(Person):
 
 
 class CatchUpOut(Output):
-    """What happened after message `since` and up to `until`.
+    """What happened after message `since` and up to `until`, done by others than me.
 
     Of an absence of more than 5,000 messages only the last ones count, and `since` says so. Each
     section lists the newest fifty: messages that mention me, replies to me, questions that no
-    message replies to, and older messages that were edited or deleted meanwhile.
+    message replies to, messages with files, messages of any age that others pinned meanwhile (in
+    the order they were pinned), and older messages that were edited or deleted meanwhile.
     """
 
     since: int
@@ -497,6 +498,8 @@ class CatchUpOut(Output):
     mentions: list[MessageOut]
     replies: list[MessageOut]
     questions: list[MessageOut]
+    files: list[MessageOut]
+    pinned: list[MessageOut]
     changed: list[MessageOut]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from ..extensions import db
@@ -78,37 +78,61 @@ class CatchUp:
         asks = or_(Message.body.like("%?"), Message.body.like("%？"))
         return self._listed(asks, Message.number.not_in(replied))
 
-    def changed(self) -> list[Message]:
-        """Older messages that were edited or deleted after the last one before the absence."""
-        project = self.project
-        then = (
-            select(Message.created_at)
-            .where(Message.project_id == project.id, Message.number == self.since)
-            .scalar_subquery()
+    def files(self) -> list[Message]:
+        """Messages of others with files."""
+        return self._listed(Message.attachments.is_not(null()))
+
+    def pinned(self) -> list[Message]:
+        """Messages that others pinned meanwhile, however old, in the order they were pinned."""
+        query = _messages(self.project.id).where(
+            Message.pinned_at.is_not(None), Message.pinned_by != self.viewer_id
         )
+        if self.since:
+            query = query.where(Message.pinned_at > self._then)
+        return _last(query, Message.pinned_at)
+
+    def changed(self) -> list[Message]:
+        """Older messages that were edited or deleted after the last one before the absence.
+
+        They are taken by version: by number, the database might walk back to the first message.
+        """
+        project = self.project
         query = (
             _messages(project.id)
             .where(Message.version > project.version - MOST_CHANGES, Message.number <= self.since)
-            .where(or_(Message.edited_at > then, Message.deleted_at > then))
+            .where(or_(Message.edited_at > self._then, Message.deleted_at > self._then))
         )
-        return _newest(query)
+        return sorted(_last(query, Message.version), key=lambda message: message.number)
 
     def _listed(self, *conditions: ColumnElement[bool]) -> list[Message]:
         query = _messages(self.project.id).where(self._new, *conditions)
-        return _newest(query.where(Message.author_id != self.viewer_id))
+        return _last(query.where(Message.author_id != self.viewer_id), Message.number)
 
     def _people(self) -> list[dict[str, Any]]:
-        """Who wrote how much, those who wrote most first."""
+        """Who of the others wrote how much, those who wrote most first."""
         written = func.count().label("written")
         query = (
-            select(User.id, User.name, written)
-            .join(Message, Message.author_id == User.id)
-            .where(self._new)
-            .group_by(User.id, User.name)
-            .order_by(written.desc(), User.id)
+            select(Message.author_id, written)
+            .where(self._new, Message.author_id != self.viewer_id)
+            .group_by(Message.author_id)
+            .order_by(written.desc(), Message.author_id)
         )
-        rows = db.session.execute(query).all()
-        return [{"id": row.id, "name": row.name, "count": row.written} for row in rows]
+        counts = dict(db.session.execute(query).all())
+        if not counts:
+            return []
+        named = select(User.id, User.name).where(User.id.in_(counts))
+        names = dict(db.session.execute(named).all())
+        return [{"id": key, "name": names[key], "count": counts[key]} for key in counts]
+
+    @property
+    def _then(self) -> Any:
+        """When the last message before the absence was written.
+
+        A pin is told to the room by a message of its own in the same transaction, so it is later
+        than this if, and only if, that message is new.
+        """
+        query = select(Message.created_at).where(Message.project_id == self.project.id)
+        return query.where(Message.number == self.since).scalar_subquery()
 
     @property
     def _new(self) -> ColumnElement[bool]:
@@ -120,11 +144,12 @@ class CatchUp:
         )
 
 
-# What is found by other tables, such as files and pins, finds its place here.
 SECTIONS: dict[str, Section] = {
     "mentions": CatchUp.mentions,
     "replies": CatchUp.replies,
     "questions": CatchUp.questions,
+    "files": CatchUp.files,
+    "pinned": CatchUp.pinned,
     "changed": CatchUp.changed,
 }
 
@@ -135,7 +160,7 @@ def _messages(project_id: int) -> Any:
     )
 
 
-def _newest(query: Any) -> list[Message]:
-    """The newest few messages of a query, oldest first."""
-    rows = db.session.scalars(query.order_by(Message.number.desc()).limit(MOST_LISTED))
+def _last(query: Any, place: Any) -> list[Message]:
+    """The last few messages of a query by their place, the last one at the end."""
+    rows = db.session.scalars(query.order_by(place.desc()).limit(MOST_LISTED))
     return list(reversed(list(rows)))

@@ -27,8 +27,8 @@ bp = Blueprint("reading", __name__, url_prefix="/api/projects/<int:project_id>")
 def mark_read(project_id: int, body: ReadIn) -> dict[str, Any]:
     """Note how far I have read; it never goes back.
 
-    The room hears of it if it is news to it; my own tabs always do, and they alone if I do not
-    show my reading, or read again what I had marked as unread.
+    My own tabs hear of it in whatever room they are. The project's room does if it is news to it,
+    not if I do not show my reading, or read again what I had marked as unread.
     """
     project = find(project_id)
     seen = project.membership.seen_number
@@ -37,8 +37,9 @@ def mark_read(project_id: int, body: ReadIn) -> dict[str, Any]:
     number = project.membership.last_read_number
     if moved:
         news = {"projectId": project.id, "userId": current_user.id, "number": number}
-        others_hear = number > seen and current_user.show_reading
-        socketio.emit("read", news, to=project.room if others_hear else current_user.room)
+        if number > seen and current_user.show_reading:
+            socketio.emit("read", news, to=project.room)
+        socketio.emit("read", news, to=current_user.room)
     return {"lastReadNumber": number}
 
 

@@ -60,6 +60,8 @@ export class Chat extends EventTarget {
     });
     this.pushKey = data.pushKey;
     socket.on("notify", (news) => this.#tell("notify", news));
+    socket.on("connect", () => this.#tell("connected"));
+    socket.on("disconnect", () => this.#tell("disconnected"));
     this.outbox = new Outbox({
       userId: this.viewer.id,
       store: openStore(),
@@ -283,7 +285,7 @@ export class Chat extends EventTarget {
       read: (userId, number) => this.#readNews(userId, number),
       mentioned: (number) => this.#mentioned(number),
       markedUnread: (number) => this.#markedUnread(number),
-      elsewhere: () => this.#tell("elsewhere"),
+      elsewhere: (event, news) => this.#tell("elsewhere", { ...news, event }),
       light: () => this.#lit(),
       mayReturn: () => this.#mayReturn(),
     };

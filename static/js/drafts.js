@@ -1,9 +1,12 @@
-// What was being written in each project, kept in this browser until it is sent.
+// What was being written in each project, kept in this browser until it is sent. All my tabs of a
+// project show it.
 const PREFIX = "projchat.draft";
 
 export class Drafts {
   #storage;
   #key;
+  #taken = parse(null);
+  #isWithheld = false;
 
   /** `storage()` gives the place; a browser that forbids one throws. */
   constructor({ storage, userId, projectId }) {
@@ -11,21 +14,77 @@ export class Drafts {
     this.#key = `${PREFIX}.${userId}.${projectId}`;
   }
 
-  /** The draft: `{content, replyTo}`. */
+  /** Takes up the draft that is kept: `{content, replyTo}`. */
   read() {
+    this.#taken = this.#stored();
+    return this.#taken;
+  }
+
+  /** Answers with the draft of another tab that waited until there is room for it, or with null. */
+  write(draft) {
+    const isAwaited = this.#isWithheld && isEmpty(draft);
+    this.#isWithheld = false;
+    if (isAwaited) return this.read();
+    this.#keep(draft);
+    return null;
+  }
+
+  /**
+   * This draft is sent, and is one no more. What another tab has written meanwhile is: answers with
+   * it if `shown`, what the tab shows now, leaves room for it, or with null.
+   */
+  sent(draft, shown) {
+    if (isSame(this.#stored(), draft)) this.#keep(parse(null));
+    if (!isEmpty(shown)) return null;
+    this.#isWithheld = false;
+    return isEmpty(this.#stored()) ? null : this.read();
+  }
+
+  /**
+   * The draft as another tab has just left it, by its "storage" event, for a tab that shows `draft`.
+   * It is null if that is none of ours, or if another text is being written here: that one stays
+   * until it is sent or emptied.
+   */
+  hear({ key }, draft, isWriting) {
+    if (key !== this.#key) return null;
+    if (!isWriting || isEmpty(draft) || isSame(draft, this.#taken)) return this.read();
+    // Where two tabs write at one moment, the one may have taken away what the other had just kept.
+    this.#isWithheld = !isEmpty(this.#stored());
+    if (!this.#isWithheld) this.#keep(draft);
+    return null;
+  }
+
+  #stored() {
     try {
-      return { content: "", replyTo: null, ...JSON.parse(this.#storage().getItem(this.#key)) };
+      return parse(this.#storage().getItem(this.#key));
     } catch {
-      return { content: "", replyTo: null };
+      return parse(null);
     }
   }
 
-  write(draft) {
+  #keep(draft) {
     try {
-      if (draft.content.trim() === "" && !draft.replyTo) this.#storage().removeItem(this.#key);
+      if (isEmpty(draft)) this.#storage().removeItem(this.#key);
       else this.#storage().setItem(this.#key, JSON.stringify(draft));
     } catch {
       // Storage may be full or forbidden; the text is still in the composer.
     }
+  }
+}
+
+function isEmpty({ content, replyTo }) {
+  return content.trim() === "" && !replyTo;
+}
+
+function isSame(one, other) {
+  return one.content === other.content && one.replyTo === other.replyTo;
+}
+
+function parse(text) {
+  const nothing = { content: "", replyTo: null };
+  try {
+    return { ...nothing, ...JSON.parse(text) };
+  } catch {
+    return nothing;
   }
 }

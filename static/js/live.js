@@ -39,8 +39,8 @@ export class Live {
   /**
    * `on` has a function for each kind of news: `message` (a new one), `timeline` (it has changed),
    * `reset` (it is another one), `typing`, `presence`, `read`, `light`, `mentioned`, `markedUnread`,
-   * `elsewhere` (something of mine in another project); and `mayReturn`, which is
-   * asked after the server has sent this tab away and resolves with false if it should stay away.
+   * `elsewhere(event, news)` (something of mine in another project); and `mayReturn`, which is asked
+   * after the server has sent this tab away and resolves with false if it should stay away.
    * `since` is the time that the timeline is from, where the page was kept from an earlier visit.
    */
   constructor({ socket, projectId, timeline, on, since, now = Date.now, random = Math.random }) {
@@ -104,6 +104,8 @@ export class Live {
     this.#hear("read", ({ userId, number }) => this.#on.read(userId, number));
     this.#hearOfMine("mentioned", ({ number }) => this.#on.mentioned(number));
     this.#hearOfMine("marked-unread", ({ number }) => this.#on.markedUnread(number));
+    this.#hearOfMine("read");
+    this.#hearOfMine("unread");
   }
 
   #hear(event, handle) {
@@ -116,10 +118,10 @@ export class Live {
   }
 
   /** What comes to all my tabs, whatever project they show. */
-  #hearOfMine(event, handle) {
+  #hearOfMine(event, handle = () => {}) {
     this.#socket.on(event, (news) => {
       if (news.projectId === this.#projectId) handle(news);
-      else this.#on.elsewhere();
+      else this.#on.elsewhere(event, news);
     });
   }
 

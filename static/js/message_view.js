@@ -47,9 +47,13 @@ export function updateRow(element, row) {
 export function excerptOf(message) {
   if (message.deletedAt) return t("Message deleted");
   if (message.kind === "system") return sentenceOf(message);
-  const names = (message.attachments ?? []).map(({ name }) => name).join(", ");
-  const line = textOf(message).replace(/\s+/g, " ").trim() || names;
+  const line = textOf(message).replace(/\s+/g, " ").trim() || fileNames(message);
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+}
+
+/** a.png, b.txt */
+export function fileNames({ attachments }) {
+  return (attachments ?? []).map(({ name }) => name).join(", ");
 }
 
 /** The text without the marks of its markup. */
@@ -178,8 +182,14 @@ function showBody(body, message) {
   body.classList.toggle("message__body--plain", !message.number);
   if (message.deletedAt) body.textContent = t("Message deleted");
   else if (!message.number) body.textContent = message.content;
-  // The server has sanitised this, and nothing else in the page is ever set as HTML.
-  else body.innerHTML = message.html;
+  else showHtml(body, message.html);
+}
+
+/** Shows what the server has sanitised; nothing else in the page is ever set as HTML. */
+export function showHtml(element, html) {
+  element.innerHTML = html;
+  // Whoever has no pointer scrolls them sideways by the arrow keys.
+  for (const wide of element.querySelectorAll("pre, table")) wide.tabIndex = 0;
 }
 
 /** What calls the viewer stands out; the message itself is the same for everybody. */

@@ -26,14 +26,17 @@ export class Noticing {
       this.#letGo = resolve;
     });
     navigator.locks?.request(this.#lockOf(this.#projectId), { mode: "shared" }, () => away);
-    this.#putAway();
+    putAway(this.#projectId);
   }
 
   /** Shows a piece of news: `{projectId, projectName, number, author, content, mentioned}`. */
   async tell(news) {
     if (!maySeeNotices(this.#viewer.id) || (await this.#isLookedAt(news.projectId))) return;
     await exclusively(`projchat.notice.${this.#viewer.id}`, async () => {
-      if (this.#isFirst(news)) await this.#show(news);
+      if (!this.#isFirst(news)) return;
+      await this.#show(news);
+      // They may have begun to look while it was being shown.
+      if (await this.#isLookedAt(news.projectId)) await putAway(news.projectId);
     });
   }
 
@@ -62,15 +65,15 @@ export class Noticing {
     });
   }
 
-  /** What was told of this project has been seen now. */
-  async #putAway() {
-    const shown = await (await worker())?.getNotifications({ tag: tagOf(this.#projectId) });
-    for (const notice of shown ?? []) notice.close();
-  }
-
   #lockOf(projectId) {
     return `projchat.looking.${this.#viewer.id}.${projectId}`;
   }
+}
+
+/** What was told of a project has been seen now. */
+async function putAway(projectId) {
+  const shown = await (await worker())?.getNotifications({ tag: tagOf(projectId) });
+  for (const notice of shown ?? []) notice.close();
 }
 
 function tagOf(projectId) {

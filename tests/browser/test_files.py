@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from faults.proxy import FaultProxy
-from support.browser import Tabs
+from support.browser import Tabs, hold
 from support.cast import Project
 from support.chat import AWAY, Chat
 from support.files import picture, post, upload
@@ -72,17 +72,6 @@ def open_files(page_for: Tabs, project: Project) -> Callable[..., Files]:
         return chat
 
     return open_for
-
-
-def hold(page: Page, pattern: str) -> list[Route]:
-    """Keep requests back until the test lets them go."""
-    held: list[Route] = []
-
-    def keep(route: Route) -> None:
-        held.append(route)
-
-    page.route(pattern, keep)
-    return held
 
 
 def size_of(image: Locator) -> tuple[float, float]:
@@ -300,6 +289,17 @@ def test_pictures_are_looked_at_with_the_keyboard(
     chat.page.keyboard.press("Escape")
     expect(chat.viewer).to_be_hidden()
     expect(chat.page.locator(".picture").first).to_be_focused()
+
+
+def test_a_picture_that_is_alone_leads_nowhere(
+    open_files: Callable[..., Files], project: Project, alice: Person
+):
+    post(alice, project, upload(alice, project, "alone.png", picture()))
+    chat = open_files(alice)
+    chat.pictures.click()
+    expect(chat.viewer.locator(".viewer__name")).to_have_text("alone.png")
+    expect(chat.viewer.get_by_role("button")).to_have_count(1)
+    expect(chat.viewer.locator(".viewer__place")).to_be_hidden()
 
 
 def test_a_picture_has_its_place_before_it_is_there(page_for: Tabs, album: Project, alice: Person):

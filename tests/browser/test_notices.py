@@ -86,7 +86,7 @@ class Desk:
 
     def shows(self, *notices: list[str]) -> None:
         """Wait until just these were shown."""
-        for _ in range(100):
+        for _ in range(400):
             if (shown := self.account.evaluate(SHOWN)) == list(notices):
                 break
             self.account.wait_for_timeout(50)

@@ -12,25 +12,10 @@ from support.chat import AWAY, Chat
 from support.person import Person
 from support.server import Server
 
-KEPT = """async (path) => {
-    const pages = await caches.open("projchat-pages");
-    const page = await pages.match(path);
-    const late = await pages.match(`/kept${path}`);
-    return page && late ? late.text() : "";
-}"""
 PATHS = """async () => {
     const keys = await (await caches.open("projchat-pages")).keys();
     return keys.map(({url}) => new URL(url).pathname);
 }"""
-
-
-def wait_until_kept(page: Page, project: Project, text: str) -> None:
-    """Wait until a message is among what is kept."""
-    for _ in range(100):
-        if text in page.evaluate(KEPT, project.page):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"{text!r} was not kept: {page.evaluate(PATHS)}")
 
 
 def test_the_project_opens_without_a_network_and_what_is_written_waits(
@@ -45,7 +30,7 @@ def test_the_project_opens_without_a_network_and_what_is_written_waits(
     project.post(bob, "Before the page")
     chat = Chat(tabs(alice, project.page, service_workers="allow")).is_live()
     project.post(bob, "After the page <b>came</b>")
-    wait_until_kept(chat.page, project, "After the page")
+    chat.is_kept(project, "After the page")
     server.stop()
 
     chat.page.reload()
@@ -79,7 +64,7 @@ def kept(page_for: Tabs, project: Project, alice: Person, bob: Person) -> Chat:
     page_for.allow(*AWAY)
     project.post(bob, "A secret")
     chat = Chat(page_for(alice.again(), project.page, service_workers="allow")).is_live()
-    wait_until_kept(chat.page, project, "A secret")
+    chat.is_kept(project, "A secret")
     return chat
 
 

@@ -73,6 +73,8 @@ def test_a_form_sent_before_its_script_has_loaded_is_not_lost(cast: Cast, page_f
     page.route("**/controllers/form.js*", hold)
     page.goto("/login", wait_until="commit")
     fill(page, username=someone.username, password=PASSWORD)
+    while not held:
+        page.wait_for_timeout(50)
     page.wait_for_timeout(100)
     assert "password" not in page.url
     held[0].continue_()

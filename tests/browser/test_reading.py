@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from support.browser import Tabs
 from support.cast import Cast, Project
 from support.chat import Chat
+from support.files import picture
 from support.person import Person
 from support.server import Server
 from support.surgery import execute
@@ -159,6 +160,47 @@ def test_i_catch_up_step_by_step(absence: Project, bob: Person, open_chat: Calla
     chat.page.keyboard.press("Alt+ArrowUp")
     expect(chat.messages.filter(has_text="Have fun")).to_be_focused()
     expect(panel.locator("[aria-current=true]")).to_contain_text("Have fun")
+
+
+def test_files_and_pins_are_steps_too(
+    project: Project, alice: Person, bob: Person, open_chat: Callable[..., Chat]
+):
+    old = project.post(alice, "The agreement")["number"]
+    project.post(bob, "I am off")
+    for number in range(60):
+        project.post(alice, f"line {number}")
+    other = open_chat(alice)
+    other.page.locator("input[type=file]").set_input_files(
+        FilePayload(name="plan.png", mimeType="image/png", buffer=picture())
+    )
+    expect(other.page.locator(".upload[data-state=done]")).to_be_visible()
+    other.say("Here it is")
+    other.page.goto(f"{project.page}/messages/{old}")
+    other.is_live().act("The agreement", "pin")
+    expect(other.message("The agreement").locator(".message__pinned")).to_be_visible()
+
+    chat = open_chat(bob)
+    for text in ("Here it is", "The agreement"):
+        chat.page.keyboard.press("Alt+ArrowDown")
+        expect(chat.messages.filter(has_text=text)).to_be_focused()
+    panel = chat.page.locator(".panel")
+    expect(panel.locator(".panel__heading")).to_have_text(["Files", "Pinned meanwhile"])
+    notes = panel.locator(".catch-up__note:visible")
+    expect(notes).to_have_text(["plan.png", "Pinned by Alice"])
+    expect(panel.locator("[aria-current=true]")).to_contain_text("The agreement")
+
+
+def test_a_message_stands_once_and_says_that_it_is_pinned(
+    project: Project, alice: Person, bob: Person, open_chat: Callable[..., Chat]
+):
+    project.post(bob, "I am off")
+    number = project.post(alice, "@bob, read this")["number"]
+    assert alice.put(f"{project.api}/messages/{number}/pin").ok
+    chat = open_chat(bob)
+    chat.page.keyboard.press("Alt+ArrowDown")
+    panel = chat.page.locator(".panel")
+    expect(panel.locator(".panel__heading")).to_have_text(["Mentions of you"])
+    expect(panel.locator(".catch-up__entry")).to_contain_text("Pinned by Alice")
 
 
 def test_the_key_opens_it_wide_and_narrow(

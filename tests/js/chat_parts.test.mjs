@@ -250,6 +250,77 @@ test("an empty draft leaves nothing behind, and a broken one does no harm", () =
   assert.equal(drafts.read().content, "");
 });
 
+/** Two tabs of one browser: what one writes, the other hears of. */
+function twoTabs() {
+  const storage = new StorageDouble();
+  const [mine, other] = [1, 2].map(
+    () => new Drafts({ storage: () => storage, userId: 1, projectId: 7 }),
+  );
+  const write = (content) => {
+    other.write(only(content));
+    return { key: "projchat.draft.1.7" };
+  };
+  return { mine, write };
+}
+
+function only(content) {
+  return { content, replyTo: null };
+}
+
+test("a tab takes over what another writes, unless it writes another text itself", () => {
+  const { mine, write } = twoTabs();
+  assert.equal(mine.hear(write("one"), only(""), true).content, "one");
+  assert.equal(mine.hear(write("one two"), only("one"), true).content, "one two");
+  assert.equal(mine.hear(write("three"), only("not that"), false).content, "three");
+  assert.equal(mine.hear(write("four"), only("not that"), true), null);
+  assert.equal(mine.hear({ ...write("five"), key: "projchat.draft.1.70" }, only(""), false), null);
+});
+
+test("what another tab wrote waits until this one is empty, or writes on", () => {
+  const { mine, write } = twoTabs();
+  assert.equal(mine.hear(write("theirs"), only("mine"), true), null);
+  assert.equal(mine.write(only("")).content, "theirs");
+  assert.equal(mine.write(only("")), null);
+  assert.equal(mine.read().content, "");
+  assert.equal(mine.hear(write("theirs"), only("mine"), true), null);
+  assert.equal(mine.write(only("mine too")), null);
+  assert.equal(mine.write(only("")), null);
+});
+
+test("a tab that writes while another sends keeps its text", () => {
+  const { mine, write } = twoTabs();
+  write("theirs");
+  mine.write(only("mine"));
+  assert.equal(mine.hear(write(""), only("mine"), true), null);
+  assert.equal(mine.read().content, "mine");
+});
+
+test("a draft that has just been taken over goes when the other tab has sent it", () => {
+  const { mine, write } = twoTabs();
+  mine.hear(write("theirs"), only(""), true);
+  assert.equal(mine.hear(write(""), only("theirs"), true).content, "");
+});
+
+test("what is sent takes no other tab's draft away", () => {
+  const { mine, write } = twoTabs();
+  mine.write(only("mine"));
+  write("theirs");
+  assert.equal(mine.sent(only("mine"), only("")).content, "theirs");
+  assert.equal(mine.write(only("")), null);
+  mine.write(only("mine"));
+  assert.equal(mine.sent(only("mine"), only("")), null);
+  assert.equal(mine.read().content, "");
+  assert.equal(mine.sent(only("mine"), only("")), null);
+});
+
+test("what is written while the last is still being sent stays this tab's own", () => {
+  const { mine, write } = twoTabs();
+  mine.write(only("next"));
+  assert.equal(mine.sent(only("last"), only("next")), null);
+  assert.equal(mine.hear(write(""), only("next"), true), null);
+  assert.equal(mine.read().content, "next");
+});
+
 // Grouping
 
 function said(time, values = {}) {

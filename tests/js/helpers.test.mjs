@@ -5,6 +5,7 @@ import "./support.mjs";
 
 const { colour, initials } = await import("projchat/helpers/avatar");
 const { describe } = await import("projchat/helpers/browser");
+const { linesAround } = await import("projchat/helpers/lines");
 const { pieces } = await import("projchat/helpers/marked");
 
 for (const [name, letters] of [
@@ -90,3 +91,17 @@ test("a time bears its day unless that is today", () => {
   assert.doesNotMatch(recentTimeOf(date, new Date(2026, 2, 4, 23)), /Mar/);
   assert.match(recentTimeOf(date, new Date(2026, 2, 5)), /Mar.*2:02/);
 });
+
+for (const [text, start, end, lines] of [
+  ["", 0, 0, ""],
+  ["one", 1, 1, "one"],
+  ["one\ntwo\nthree", 5, 5, "two"],
+  ["one\ntwo\nthree", 2, 5, "one\ntwo"],
+  ["one\ntwo\nthree", 0, 4, "one"],
+  ["\none", 0, 0, ""],
+  ["one\n", 4, 4, ""],
+]) {
+  test(`the lines around ${start} to ${end} of ${JSON.stringify(text)}`, () => {
+    assert.equal(text.slice(...linesAround(text, start, end)), lines);
+  });
+}

@@ -112,6 +112,7 @@ function begin(server, values = {}) {
     (...news) =>
       heard.push([name, ...news]);
   const names = ["message", "timeline", "reset", "typing", "presence", "read", "light"];
+  names.push("mentioned", "markedUnread", "elsewhere");
   const on = Object.fromEntries(names.map((name) => [name, note(name)]));
   on.mayReturn = async () => values.mayReturn ?? true;
   const clock = { time: 1000 };
@@ -149,6 +150,20 @@ test("it shows a message that comes", async () => {
   socket.hear("new-message", { ...message, projectId: PROJECT });
   assert.equal(contents(timeline).at(-1), "new");
   assert.equal(heard.filter(([name]) => name === "message").length, 1);
+});
+
+test("it passes on what is mine in another project", async () => {
+  const { socket, heard } = begin(room(3));
+  await socket.answerAll();
+  const before = heard.length;
+  const events = ["unread", "read", "mentioned", "marked-unread"];
+  for (const event of events) socket.hear(event, { projectId: 8, number: 3 });
+  assert.deepEqual(
+    heard.slice(before),
+    events.map((event) => ["elsewhere", event, { projectId: 8, number: 3 }]),
+  );
+  socket.hear("unread", { projectId: PROJECT, messageCount: 3, lastReadNumber: null });
+  assert.equal(heard.length, before + events.length);
 });
 
 test("it hears nothing of another project", async () => {

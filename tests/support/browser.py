@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route
 
 from support.person import Person
 from support.server import Server
@@ -25,6 +25,17 @@ def find_chromium() -> str | None:
 def launch(playwright: Playwright) -> Browser:
     """Start Chromium."""
     return playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+
+
+def hold(page: Page, pattern: str) -> list[Route]:
+    """Keep requests back until the test lets them go."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, keep)
+    return held
 
 
 class Tabs:

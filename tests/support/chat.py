@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from support.cast import Project
+
 # What a page may say to its console while its server is away.
 AWAY = (r"WebSocket connection to", r"net::ERR_", r"status of 50[23]")
 
@@ -29,6 +31,14 @@ class Chat:
         """Wait for the grey light."""
         expect(self.light).to_have_attribute("data-state", "offline")
         return self
+
+    def is_kept(self, project: Project, text: str) -> None:
+        """Wait until a message is among what the browser keeps for a time without a network."""
+        for _ in range(100):
+            if text in self.page.evaluate(KEPT, project.page):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{text!r} was not kept.")
 
     def say(self, text: str) -> None:
         """Write a message and send it."""
@@ -72,6 +82,12 @@ class Chat:
         self.page.evaluate(HIDE, hidden)
 
 
+KEPT = """async (path) => {
+    const pages = await caches.open("projchat-pages");
+    const page = await pages.match(path);
+    const late = await pages.match(`/kept${path}`);
+    return page && late ? late.text() : "";
+}"""
 HIDE = """(hidden) => {
     Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
     const state = hidden ? "hidden" : "visible";

@@ -13,11 +13,13 @@ export default class extends Controller {
     window.SwaggerUIBundle({
       url: this.documentValue,
       domNode: this.element,
-      deepLinking: true,
       docExpansion: "list",
       defaultModelsExpandDepth: 0,
       // The page's own token and cookie go with every call that is tried out.
       requestInterceptor: withToken,
+      plugins: [ourLayout],
+      layout: "OurLayout",
+      onComplete: () => this.#level(),
     });
   }
 
@@ -31,6 +33,28 @@ export default class extends Controller {
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : this.#dark.matches;
     root.classList.toggle("dark-mode", dark);
   };
+
+  /** The library's headings leave out a level. */
+  #level() {
+    const headings = this.element.querySelectorAll(".opblock-tag, .models > h4");
+    for (const heading of headings) heading.ariaLevel = "2";
+  }
+}
+
+// The library's own layout takes itself for a whole page; here its parts are in the main one.
+const PARTS = ["InfoContainer", "operations", "Models"];
+
+function ourLayout({ React: { createElement } }) {
+  const OurLayout = ({ getComponent }) =>
+    createElement(
+      "div",
+      { className: "swagger-ui" },
+      createElement(getComponent("SvgAssets")),
+      ...PARTS.map((name) =>
+        createElement("div", { className: "wrapper" }, createElement(getComponent(name, true))),
+      ),
+    );
+  return { components: { OurLayout } };
 }
 
 function loadScript(address) {

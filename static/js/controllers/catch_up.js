@@ -3,7 +3,7 @@ import { dayOf, isSameDay, timeOf } from "projchat/helpers/dates";
 import { missed } from "projchat/helpers/sentences";
 import { toast } from "projchat/helpers/toast";
 import { t } from "projchat/i18n";
-import { excerptOf } from "projchat/message_view";
+import { excerptOf, fileNames } from "projchat/message_view";
 import { openChat } from "projchat/open_chat";
 
 // What the server lists and its titles, those that concern me first.
@@ -11,6 +11,8 @@ const SECTIONS = [
   ["mentions", t("Mentions of you")],
   ["replies", t("Replies to you")],
   ["questions", t("Questions without a reply")],
+  ["files", t("Files")],
+  ["pinned", t("Pinned meanwhile")],
   ["changed", t("Changed meanwhile")],
 ];
 
@@ -56,23 +58,23 @@ export default class extends Controller {
     const sections = sectionsOf(news);
     this.hintTarget.hidden = sections.length === 0;
     this.sectionsTarget.replaceChildren(
-      ...sections.flatMap(({ title, messages }) => this.#section(title, messages)),
+      ...sections.flatMap((section) => this.#section(section, news)),
     );
     const { step } = this.detailValue;
     if (step && this.element.isConnected) this.step({ detail: { by: step } });
   }
 
-  #section(title, messages) {
+  #section({ title, messages }, news) {
     const heading = document.createElement("h3");
     heading.className = "panel__heading";
     heading.textContent = title;
     const list = document.createElement("ul");
     list.role = "list";
-    list.append(...messages.map((message) => this.#entry(message)));
+    list.append(...messages.map((message) => this.#entry(message, news)));
     return [heading, list];
   }
 
-  #entry(message) {
+  #entry(message, news) {
     const row = this.templateTarget.content.firstElementChild.cloneNode(true);
     const date = new Date(message.createdAt);
     const button = row.querySelector("button");
@@ -84,7 +86,18 @@ export default class extends Controller {
       ? timeOf(date)
       : dayOf(date);
     row.querySelector(".catch-up__text").textContent = excerptOf(message);
+    const note = row.querySelector(".catch-up__note");
+    note.textContent = this.#noteOn(message, news);
+    note.hidden = note.textContent === "";
     return row;
+  }
+
+  /** What the words do not say, in whatever section they stand: their files, and who pinned them. */
+  #noteOn(message, { pinned }) {
+    const files = message.content ? fileNames(message) : "";
+    const isNewPin = pinned.some(({ number }) => number === message.number);
+    const name = isNewPin && this.#chat.people.find(message.pinnedBy)?.name;
+    return [files, name && t("Pinned by {name}", { name })].filter(Boolean).join(" · ");
   }
 
   async #goTo(entry) {

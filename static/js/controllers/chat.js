@@ -18,7 +18,9 @@ export default class extends Controller {
       on("timeline", () => this.#tellUnread()),
       on("read", () => this.#tellUnread()),
       on("light", () => this.#showLight()),
-      on("elsewhere", () => this.dispatch("stale", { prefix: "unread" })),
+      on("elsewhere", (detail) => this.dispatch("elsewhere", { prefix: "unread", detail })),
+      on("connected", () => this.dispatch("stale", { prefix: "unread" })),
+      on("disconnected", () => this.dispatch("cut-off", { prefix: "unread" })),
       on("logged-out", () => this.#leave()),
     ];
     this.#chat.start();
@@ -63,7 +65,8 @@ export default class extends Controller {
     const { unread, mentions } = this.#counts;
     if (unread === this.#toldUnread.unread && mentions === this.#toldUnread.mentions) return;
     this.#toldUnread = { unread, mentions };
-    const detail = { projectId: this.#chat.project.id, unread, mentions };
+    const { project, timeline, lastReadNumber } = this.#chat;
+    const detail = { id: project.id, messageCount: timeline.count, lastReadNumber, mentions };
     this.dispatch("changed", { prefix: "unread", detail });
   }
 

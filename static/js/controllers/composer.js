@@ -1,5 +1,6 @@
 import { Controller } from "@hotwired/stimulus";
 import { Drafts } from "projchat/drafts";
+import { hasFocus } from "projchat/helpers/focus";
 import { toast } from "projchat/helpers/toast";
 import { t } from "projchat/i18n";
 import { excerptOf } from "projchat/message_view";
@@ -53,6 +54,14 @@ export default class extends Controller {
       this.#editLast(event);
   }
 
+  /** Another tab of mine has written here, or has sent it. An edit gives the draft back itself. */
+  drafted(event) {
+    if (this.#edited) return;
+    const isWriting = hasFocus(this.inputTarget) || this.#chat.uploads.isAwaited;
+    const draft = this.#drafts.hear(event, this.#draft, isWriting);
+    if (draft) this.#restoreDraft(draft);
+  }
+
   send(event) {
     event.preventDefault();
     if (this.#saving) return;
@@ -91,14 +100,14 @@ export default class extends Controller {
   }
 
   async #send() {
-    const content = this.inputTarget.value;
-    const replyTo = this.#reply?.number ?? null;
+    const draft = this.#draft;
     this.#reply = null;
     this.#fill("");
     this.#showContext();
-    await this.#chat.send(content, replyTo, this.#chat.uploads.take());
+    await this.#chat.send(draft.content, draft.replyTo, this.#chat.uploads.take());
     // The draft goes only when the outbox has the text: a crash in between loses nothing.
-    this.#keepDraft();
+    const other = this.#drafts.sent(draft, this.#draft);
+    if (other && !this.#edited) this.#restoreDraft(other);
   }
 
   async #save() {
@@ -170,8 +179,7 @@ export default class extends Controller {
 
   // Drafts
 
-  #restoreDraft() {
-    const { content, replyTo } = this.#drafts.read();
+  #restoreDraft({ content, replyTo } = this.#drafts.read()) {
     this.#reply = replyTo ? { number: replyTo } : null;
     this.#fill(content);
     this.#showContext();
@@ -179,7 +187,12 @@ export default class extends Controller {
 
   #keepDraft() {
     if (this.#edited) return;
-    this.#drafts.write({ content: this.inputTarget.value, replyTo: this.#reply?.number ?? null });
+    const other = this.#drafts.write(this.#draft);
+    if (other) this.#restoreDraft(other);
+  }
+
+  get #draft() {
+    return { content: this.inputTarget.value, replyTo: this.#reply?.number ?? null };
   }
 
   // Showing

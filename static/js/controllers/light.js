@@ -22,6 +22,19 @@ export default class extends Controller {
     const words = connection(live.state, live.since, waiting);
     this.element.dataset.state = live.state;
     // Setting the same words again would have them read out again.
-    if (this.wordsTarget.textContent !== words) this.wordsTarget.textContent = words;
+    if (this.wordsTarget.textContent !== words) this.wordsTarget.replaceChildren(...parts(words));
   }
+}
+
+/** Where the line is too short for both, how many wait stands together on the next one. */
+function parts(words) {
+  const [since, ...waiting] = words.split(/(?<= · )/);
+  return [since, ...waiting.map(unbroken)];
+}
+
+function unbroken(words) {
+  const part = document.createElement("span");
+  part.className = "light__part";
+  part.textContent = words;
+  return part;
 }

@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { copyText } from "projchat/helpers/clipboard";
 import { confirm } from "projchat/helpers/confirm";
+import { letterOf } from "projchat/helpers/keys";
 import { toast } from "projchat/helpers/toast";
 import { t } from "projchat/i18n";
 import { openChat } from "projchat/open_chat";
@@ -50,7 +51,7 @@ export default class extends Controller {
     const row = event.target;
     if (event.key === "Escape") return this.#compose({});
     if (!row.matches(".message") || !isCharacter(event)) return;
-    const act = KEYS[event.key];
+    const act = KEYS[letterOf(event)];
     if (act) {
       event.preventDefault();
       return this.#do(act, row);

@@ -2,6 +2,7 @@ import { Controller } from "@hotwired/stimulus";
 import { api } from "projchat/api";
 import { momentOf } from "projchat/helpers/dates";
 import { t } from "projchat/i18n";
+import { showHtml } from "projchat/message_view";
 
 // The dialog that shows what a message says and said before, the latest first.
 export default class extends Controller {
@@ -44,8 +45,7 @@ function row({ html, createdAt }) {
   time.dateTime = createdAt;
   time.textContent = momentOf(new Date(createdAt));
   text.className = "message__body";
-  // As in the timeline, the server has sanitised this.
-  text.innerHTML = html;
+  showHtml(text, html);
   element.append(time, text);
   return element;
 }

@@ -1,5 +1,6 @@
 import { Controller } from "@hotwired/stimulus";
 import { Drafts } from "projchat/drafts";
+import { hasFocus } from "projchat/helpers/focus";
 import { rowsOfThread } from "projchat/message_rows";
 import { openChat } from "projchat/open_chat";
 import { RowList } from "projchat/row_list";
@@ -37,7 +38,12 @@ export default class extends Controller {
 
   changed() {
     this.#grow();
-    this.#drafts?.write({ content: this.inputTarget.value, replyTo: null });
+    this.#fill(this.#drafts?.write(this.#draft));
+  }
+
+  /** Another tab of mine has written in this thread, or has sent it. */
+  drafted(event) {
+    this.#fill(this.#drafts?.hear(event, this.#draft, hasFocus(this.inputTarget)));
   }
 
   press(event) {
@@ -47,13 +53,13 @@ export default class extends Controller {
 
   async send(event) {
     event.preventDefault();
-    const content = this.inputTarget.value;
-    if (content.trim() === "" || !this.#thread.isLoaded) return;
+    const draft = this.#draft;
+    if (draft.content.trim() === "" || !this.#thread.isLoaded) return;
     this.inputTarget.value = "";
     this.#grow();
-    await this.#chat.reply(content, this.#thread.root);
+    await this.#chat.reply(draft.content, this.#thread.root);
     // The draft goes only when the outbox has the text.
-    this.changed();
+    this.#fill(this.#drafts.sent(draft, this.#draft));
     this.#toEnd();
   }
 
@@ -88,12 +94,22 @@ export default class extends Controller {
     if (wasAtEnd) this.#toEnd();
   }
 
+  get #draft() {
+    return { content: this.inputTarget.value, replyTo: null };
+  }
+
   #restoreDraft() {
     if (this.#drafts) return;
     const { viewer, project } = this.#chat;
     const place = `${project.id}.thread.${this.#thread.root}`;
     this.#drafts = new Drafts({ storage: () => localStorage, userId: viewer.id, projectId: place });
     this.inputTarget.value ||= this.#drafts.read().content;
+    this.#grow();
+  }
+
+  #fill(draft) {
+    if (!draft) return;
+    this.inputTarget.value = draft.content;
     this.#grow();
   }
 

@@ -1,19 +1,24 @@
 import { Controller } from "@hotwired/stimulus";
 import { api } from "projchat/api";
+import { Counts } from "projchat/counts";
 import { showInTab } from "projchat/helpers/tab";
 import { nt } from "projchat/i18n";
 
 const MOST = 99;
 const REFRESH_EVERY = 60_000;
-// News of another project comes to all its members at once; they do not ask all at once.
+// News of another project comes to all its members at once, and a server that is back to all its
+// people; they do not ask all at once.
 const STALE_WITHIN = 1000;
 
 // The counts beside my projects and on the tab. An open project tells its own by "unread:changed",
-// and my other tabs hear of it. All of them are asked for again when the tab comes back into view,
-// when something of mine happens elsewhere, and every minute.
+// and my other tabs hear of it; of the others its live connection tells by "unread:elsewhere". All
+// of them are asked for again when the tab comes back into view or may have missed something, and
+// every minute where no connection tells.
 export default class extends Controller {
   static targets = ["project"];
+  static values = { isTold: Boolean };
 
+  #counts = new Counts();
   #tabs = new BroadcastChannel("projchat.unread");
   #timer;
   #stale = null;
@@ -21,22 +26,30 @@ export default class extends Controller {
   // Lifecycle
 
   connect() {
-    this.#tabs.onmessage = ({ data }) => this.#show(data);
-    this.#timer = setInterval(() => this.#refreshIfSeen(), REFRESH_EVERY);
+    for (const link of this.projectTargets) this.#counts.take(toldBy(link));
+    this.#tabs.onmessage = ({ data }) => this.#change(data);
+    if (!this.isToldValue) this.#timer = setInterval(() => this.#refreshIfSeen(), REFRESH_EVERY);
     this.#showInTab();
   }
 
   disconnect() {
     this.#tabs.close();
     clearInterval(this.#timer);
-    clearTimeout(this.#stale);
+    this.wait();
   }
 
   // Actions
 
   change({ detail }) {
-    this.#show(detail);
+    this.#change(detail);
     this.#tabs.postMessage(detail);
+  }
+
+  /** Something of mine happened in a project that is not open here. */
+  hear({ detail: { event, ...news } }) {
+    const isSure = this.#counts.hear(event, news);
+    this.#show(news.projectId);
+    if (!isSure) this.stale();
   }
 
   refresh(event) {
@@ -44,14 +57,20 @@ export default class extends Controller {
     if (cameBack) this.#refresh();
   }
 
-  /** Something of mine happened in a project that is not open here. */
+  /** What is shown may be out of date. */
   stale() {
     this.#stale ??= setTimeout(() => this.#refresh(), Math.random() * STALE_WITHIN);
   }
 
+  /** The connection has gone, perhaps with the login; once it is back everything is asked for. */
+  wait() {
+    clearTimeout(this.#stale);
+    this.#stale = null;
+  }
+
   /** I have chosen of what I want to be told in a project. */
   choose({ detail: { answer } }) {
-    if (answer?.notify) this.#show({ ...answer, projectId: answer.id });
+    if (answer?.notify) this.#take(answer);
   }
 
   // Internal
@@ -61,20 +80,31 @@ export default class extends Controller {
   }
 
   async #refresh() {
-    this.#stale = null;
+    this.wait();
+    const asked = this.#counts.moves;
     try {
       const { projects } = await api("GET", "/api/projects");
-      for (const project of projects) this.#show({ ...project, projectId: project.id });
+      for (const project of projects) this.#take(project, asked);
     } catch {
       // The old counts stay; the light of the chat is what speaks of the connection.
     }
   }
 
-  #show({ projectId, unread, mentions = 0, notify }) {
-    const link = this.projectTargets.find(({ dataset }) => Number(dataset.projectId) === projectId);
+  #take(project, asked) {
+    this.#counts.take(project, asked);
+    this.#show(project.id, project.notify);
+  }
+
+  #change(detail) {
+    this.#counts.show(detail);
+    this.#show(detail.id);
+  }
+
+  #show(id, notify) {
+    const link = this.projectTargets.find(({ dataset }) => Number(dataset.projectId) === id);
     if (!link) return;
     if (notify) link.dataset.notify = notify;
-    show(link, unread, mentions);
+    show(link, this.#counts.of(id));
     this.#showInTab();
   }
 
@@ -86,14 +116,25 @@ export default class extends Controller {
   }
 }
 
-/** What of a project's counts I want to be told. */
-function countsOf(link) {
-  const count = (name) => Number(link.querySelector(`[data-unread=${name}]`).dataset.count);
-  const mentions = link.dataset.notify === "none" ? 0 : count("mentions");
-  return { mentions, count: link.dataset.notify === "all" ? count("messages") : mentions };
+/** A project as the server has put it beside its name. */
+function toldBy(link) {
+  const { projectId, messageCount, lastReadNumber } = link.dataset;
+  const [id, count, read] = [projectId, messageCount, lastReadNumber].map(Number);
+  const mentions = countIn(link, "mentions");
+  return { id, messageCount: count, lastReadNumber: read, mentions };
 }
 
-function show(link, unread, mentions) {
+/** What of a project's counts I want to be told. */
+function countsOf(link) {
+  const mentions = link.dataset.notify === "none" ? 0 : countIn(link, "mentions");
+  return { mentions, count: link.dataset.notify === "all" ? countIn(link, "messages") : mentions };
+}
+
+function countIn(link, name) {
+  return Number(link.querySelector(`[data-unread=${name}]`).dataset.count);
+}
+
+function show(link, { unread, mentions }) {
   const messages = link.querySelector("[data-unread=messages]");
   fill(messages, unread, nt("{count} unread message", "{count} unread messages", unread));
   const mentioned = link.querySelector("[data-unread=mentions]");

@@ -56,6 +56,9 @@ export default class extends Controller {
     Object.assign(this.downloadTarget, { href: link.href, download: name });
     const links = this.#links;
     const place = links.indexOf(link);
+    const isAlone = links.length === 1;
+    for (const each of [this.placeTarget, this.previousTarget, this.nextTarget])
+      each.hidden = isAlone;
     this.placeTarget.textContent = t("{place} of {count}", {
       place: place + 1,
       count: links.length,

@@ -9,3 +9,9 @@ export function isTyping(event) {
 export function dialogIsOpen() {
   return document.querySelector("dialog[open]") !== null;
 }
+
+/** The letter that a key writes; where that is no Latin one, the one that stands on its place. */
+export function letterOf({ key, code }) {
+  const isForeign = key.length === 1 && key > "\x7f";
+  return isForeign && code.startsWith("Key") ? code.at(-1).toLowerCase() : key;
+}

@@ -1,0 +1,4 @@
+/** Whether keys that are pressed now go to this element: of several tabs, at most one has it. */
+export function hasFocus(element) {
+  return document.hasFocus() && document.activeElement === element;
+}
