@@ -12,7 +12,7 @@ MOST_OF_A_PROJECT = 20
 
 
 class Said(NamedTuple):
-    """A message as a notice speaks of it."""
+    """A message as a notice speaks of it; what happens to the project is counted, not told."""
 
     project_id: int
     project_name: str
@@ -21,6 +21,7 @@ class Said(NamedTuple):
     author_name: str
     content: str
     mentions: frozenset[int]
+    is_text: bool
 
 
 class Bell:

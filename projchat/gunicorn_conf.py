@@ -70,6 +70,8 @@ bind = address(os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or 
 worker_class = ours.EventletWorker
 # Ten thousand who listen, and room for what they ask.
 worker_connections = 20_000
+# Who waits at the door while thousands come back; the kernel holds as many by its own setting.
+backlog = 4096
 # A proxy keeps its idle connections for a minute; we must not be the first to hang up.
 keepalive = 75
 # Whoever searches for far too long a text is still told so by the search.

@@ -21,6 +21,16 @@ class LineFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", TIME_FORMAT)
+        self._second = (0, "")
+
+    def formatTime(  # noqa: N802  The library's name.
+        self, record: logging.LogRecord, datefmt: str | None = None
+    ) -> str:
+        """The time to the second, put into words once in each."""
+        second = int(record.created)
+        if second != self._second[0]:
+            self._second = (second, super().formatTime(record, datefmt))
+        return self._second[1]
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  The library's name.
         """Name the level where it is news, and make the message safe to print."""

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import mmap
 import os
+import re
 import resource
 import signal
 import socket
@@ -23,8 +24,9 @@ from http import HTTPStatus
 from typing import Any
 
 import eventlet
-from eventlet import hubs, wsgi
+from eventlet import hubs, patcher, wsgi
 from eventlet.greenio import GreenSocket
+from eventlet.semaphore import Semaphore
 from gunicorn.workers.base import Worker
 
 Environ = dict[str, Any]
@@ -35,14 +37,23 @@ SOCKET_TIMEOUT = 30.0
 DISCARD_TIMEOUT = 15.0
 LINGER_TIMEOUT = 2.0
 HEAD_BYTES = 16 * 1024
+MOST_FIELDS = 100
 SPARE_FILES = 128
-NO_HEADERS = http.client.HTTPMessage()
+
+# The grammar of RFC 9112 and RFC 9110, as far as it is of any use to us.
+WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+REQUEST_LINE = re.compile(rf"({WORD}) (\S+) HTTP/([0-9])\.([0-9])")
+FIELD_NAME = re.compile(WORD)
+NOT_IN_A_VALUE = re.compile(r"[\x00\r\n]")
+STATE_GUEST = "guest"
 
 # How long a worker that is replaced waits for the new one to serve.
 SUCCESSOR_PATIENCE = 20.0
 
-# On leaving: how long an idle connection may still bring a request, how long those that were
-# hung up get to say goodbye, and how long everything may take when somebody is in a hurry.
+# On leaving: how long those who have knocked are still let in, how long an idle connection may
+# still bring a request, how long those that were hung up get to say goodbye, and how long
+# everything may take when somebody is in a hurry.
+LAST_CALL = 1.0
 IDLE_PATIENCE = 1.0
 FAREWELL = 2.0
 HURRY = 1.0
@@ -87,7 +98,7 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
 
     def run(self) -> None:
         """Serve until told to leave, and show the master a sign of life meanwhile."""
-        room = eventlet.GreenPool(self.most_connections())
+        room = Semaphore(self.most_connections())
         doors = [Door(listener.sock.dup(), self.wsgi, self, room) for listener in self.sockets]
         if self.handover:
             self.handover.serves(self.age)
@@ -202,7 +213,7 @@ class Door(wsgi.Server):  # type: ignore[misc]  # eventlet has no types.
     """A listening socket, and the connections that came in through it."""
 
     def __init__(
-        self, listener: socket.socket, app: Any, worker: EventletWorker, room: eventlet.GreenPool
+        self, listener: socket.socket, app: Any, worker: EventletWorker, room: Semaphore
     ) -> None:
         cfg = worker.cfg
         super().__init__(
@@ -215,6 +226,7 @@ class Door(wsgi.Server):  # type: ignore[misc]  # eventlet has no types.
             keepalive=cfg.keepalive,
             log_output=False,
             url_length_limit=cfg.limit_request_line,
+            capitalize_response_headers=False,
             debug=False,
             socket_timeout=SOCKET_TIMEOUT,
         )
@@ -222,7 +234,7 @@ class Door(wsgi.Server):  # type: ignore[misc]  # eventlet has no types.
         self.notices = worker.log
         self.log = Troubles(worker.log)
         self.room = room
-        self.connections: set[Connection] = set()
+        self.connections: set[Connection | Guest] = set()
         self.porter = eventlet.spawn(self.stay_open)
 
     def stay_open(self) -> None:
@@ -239,28 +251,37 @@ class Door(wsgi.Server):  # type: ignore[misc]  # eventlet has no types.
         """Let one client in, once there is room."""
         client, address = self.socket.accept()
         client.settimeout(self.socket_timeout)
-        self.room.spawn(self.attend, client, address)
+        self.room.acquire()
+        eventlet.spawn_n(self.attend, client, address)
         # A crowd at the door must not keep those inside from being served.
         eventlet.sleep(0)
 
     def attend(self, client: GreenSocket, address: Any) -> None:
         """Serve one client to the end, and let nothing of its troubles out."""
+        state = [address, client, wsgi.STATE_IDLE]
         try:
-            self.process_request([address, client, wsgi.STATE_IDLE])
+            self.process_request(state)
         except (OSError, EOFError):
             # It left without a goodbye.
             client.close()
         except Exception:
             self.notices.exception("A connection failed.")
             client.close()
+        finally:
+            if state[2] != STATE_GUEST:
+                self.room.release()
 
     def close(self) -> None:
-        """Stop listening; who has already knocked is let in, and every answer says goodbye."""
+        """Stop listening; who has already knocked is let in, and every answer says goodbye.
+
+        Where people knock without end, other workers or the next one hear them.
+        """
         self.porter.kill()
         self.keepalive = False
         self.socket.settimeout(0.01)
+        ends = time.monotonic() + LAST_CALL
         with suppress(OSError):
-            while self.room.free() > 0:
+            while self.room.counter > 0 and time.monotonic() < ends:
                 self.admit()
         self.socket.close()
 
@@ -284,6 +305,7 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         self.polls = False
         self.listens = False
         self.refused = False
+        self.guest: Guest | None = None
         self.first = True
         self.sent_away = False
         self.is_over = False
@@ -328,6 +350,9 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         # Idling is cheap and allowed; but once a request has begun, its head gets one span of
         # time in all, or a client could send a header a second and stay for ever.
         idle = HEAD_TIMEOUT if self.first else self.server.cfg.keepalive
+        if not self.first:
+            # A client that is quick to ask again would otherwise keep everybody else waiting.
+            eventlet.sleep(0)
         self.first = False
         self.connection.settimeout(idle)
         self.rfile.peek(1)
@@ -339,14 +364,36 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         return line
 
     def parse_request(self) -> bool:
-        """Read the head; refuse one that two readers could understand differently."""
-        self.rfile = Head(self.rfile.fp, self.server.cfg.limit_request_field_size)
-        if not super().parse_request():
-            return False
-        if self.headers.defects or not self.is_well_framed():
-            self.send_error(HTTPStatus.BAD_REQUEST)
-            return False
-        return True
+        """Read the head (RFC 9112); refuse one that two readers could understand differently.
+
+        Written out, since the library's reads the fields as those of a mail, which takes longer
+        than all the rest, and lets pass what is for mails only.
+        """
+        self.close_connection = True
+        self.requestline = self.raw_requestline.decode("latin-1").rstrip("\r\n")
+        found = REQUEST_LINE.fullmatch(self.requestline)
+        if not found:
+            return self.refuse(HTTPStatus.BAD_REQUEST)
+        self.command, address, major, minor = found.groups()
+        if major != "1":
+            return self.refuse(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+        # Browsers take two slashes for the beginning of another host.
+        self.path = "/" + address.lstrip("/") if address.startswith("//") else address
+        self.request_version = "HTTP/1.0" if minor == "0" else "HTTP/1.1"
+        try:
+            self.headers = Head(self.rfile, self.server.cfg.limit_request_field_size).fields()
+        except http.client.LineTooLong:
+            return self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        except ValueError:
+            return self.refuse(HTTPStatus.BAD_REQUEST)
+        wish = self.headers.get("connection", "").lower()
+        self.close_connection = wish == "close" or (minor == "0" and wish != "keep-alive")
+        return self.is_well_framed() or self.refuse(HTTPStatus.BAD_REQUEST)
+
+    def refuse(self, status: HTTPStatus) -> bool:
+        """Answer what is no proper request; always False."""
+        self.send_error(status)
+        return False
 
     def is_well_framed(self) -> bool:
         """Whether it is beyond doubt where the body ends."""
@@ -384,18 +431,12 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         if self.polls:
             environ["eventlet.set_idle"]()
         elif self.listens:
-            environ["eventlet.set_idle"] = self.settle
+            environ["projchat.stay"] = self.stay
 
-    def settle(self) -> None:
-        """Let go of the request: it is a websocket now, and thousands of them would keep theirs.
-
-        eventlet calls this after the handshake; the application has a copy of the environment.
-        """
-        self.conn_state[2] = wsgi.STATE_IDLE
-        self.headers = NO_HEADERS
-        hooks = self.environ["eventlet.posthooks"]
-        self.environ.clear()
-        self.environ["eventlet.posthooks"] = hooks
+    def stay(self) -> "Guest":
+        """Let a websocket go on without this reader, which thousands of them would keep waiting."""
+        self.guest = Guest(self.request, self.server)
+        return self.guest
 
     def discarding(self, discard: Callable[[], None]) -> Callable[[], None]:
         """Bound the reading of a body that nobody wanted: it may have no end."""
@@ -445,7 +486,10 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         self.server.notices.access(answer, [], environ, timedelta(seconds=seconds))
 
     def finish(self) -> None:
-        """Close the connection, so that a refusal still arrives."""
+        """Close the connection, so that a refusal still arrives; a guest keeps it."""
+        if self.guest:
+            self.conn_state[2] = STATE_GUEST
+            return
         if self.refused:
             self.linger()
         super().finish()
@@ -457,6 +501,39 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
             self.connection.shutdown(socket.SHUT_WR)
             while self.connection.recv(64 * 1024):
                 pass
+
+
+class Guest:
+    """A websocket that is open: whoever serves it now closes it in the end, by `leave`."""
+
+    __slots__ = ("door", "sent_away", "socket")
+
+    at_work = False
+    is_over = False
+
+    def __init__(self, client: GreenSocket, door: Door) -> None:
+        self.socket = patcher.original("socket").socket(fileno=client.fd.detach())
+        self.socket.setblocking(False)
+        self.door = door
+        self.sent_away = False
+        door.connections.add(self)
+
+    def may_go(self, _impatient: bool) -> bool:
+        """Whether it has not been told yet: it waits for news, and in vain."""
+        return not self.sent_away
+
+    def send_away(self) -> None:
+        """Shut the reading side, which ends it: what has arrived is still read."""
+        self.sent_away = True
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RD)
+
+    def leave(self) -> None:
+        """Close the connection and make room for another."""
+        self.socket.close()
+        if self in self.door.connections:
+            self.door.connections.discard(self)
+            self.door.room.release()
 
 
 class Answer:
@@ -491,14 +568,29 @@ class Answer:
 
 
 class Head:
-    """Reads the lines of a request's head, not longer and not more of them than is sane."""
+    """Reads the fields of a request's head, not longer and not more of them than is sane."""
 
     def __init__(self, file: Any, line_bytes: int) -> None:
         self.file = file
         self.line_bytes = line_bytes
         self.left = HEAD_BYTES
 
-    def readline(self, _size: int = -1) -> bytes:
+    def fields(self) -> http.client.HTTPMessage:
+        """All of them. Raises `LineTooLong` for too much, `ValueError` for what is no field."""
+        fields = http.client.HTTPMessage()
+        count = 0
+        while (line := self.readline()) not in (b"\r\n", b"\n"):
+            count += 1
+            if count > MOST_FIELDS:
+                raise http.client.LineTooLong("header")
+            name, _, value = line.decode("latin-1").partition(":")
+            value = value.strip(" \t\r\n")
+            if not FIELD_NAME.fullmatch(name) or NOT_IN_A_VALUE.search(value):
+                raise ValueError("This is no field.")
+            fields.add_header(name, value)
+        return fields
+
+    def readline(self) -> bytes:
         """Read one line, whole."""
         limit = min(self.line_bytes, self.left)
         line: bytes = self.file.readline(limit + 1)

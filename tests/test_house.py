@@ -43,6 +43,8 @@ MAY_IMPORT_LATE = {ROOT / PACKAGE / "__init__.py"}
 OF_THE_REQUEST = {"current_user", "g", "request", "session", "socketio"}
 EVENTLET_MAY_BE_NAMED_IN = {
     "projchat/offload.py",
+    "projchat/realtime/ears.py",
+    "projchat/realtime/websockets.py",
     "projchat/realtime/wires.py",
     "projchat/worker.py",
     "wsgi.py",

@@ -11,7 +11,7 @@ from ..config import PACKET_BYTES
 from ..extensions import socketio
 from ..presence import present
 from ..webpush import Pusher
-from . import rooms, typing, wires
+from . import longlived, rooms, typing, websockets
 from .events import on_unknown
 from .fanout import Fanout
 from .guard import guard, quiet_logger
@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
     crier = Crier(fanout)
     relay = Relay(app, fanout, present)
     fanout.on_people = crier.changed
-    fanout.on_start = lambda: socketio.start_background_task(relay.run)
+    fanout.on_start = lambda: _start(relay)
     app.extensions["projchat_pusher"] = pusher = Pusher.of(
         app.config["INSTANCE"], app.config["ORIGINS"], app.config["PUSH_STAND_IN"]
     )
@@ -59,7 +59,13 @@ def init_app(app: Flask) -> None:
         engineio_logger=logger,
     )
     guard(socketio.server)
-    wires.install(socketio.server)
+    fanout.press = websockets.install(socketio.server)
+
+
+def _start(relay: Relay) -> None:
+    """Start what runs beside the requests."""
+    longlived.install()
+    socketio.start_background_task(relay.run)
 
 
 def _origin_allowed(app: Flask) -> Any:

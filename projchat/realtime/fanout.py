@@ -10,26 +10,28 @@ if a new version moves them.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engineio import packet as engineio_packet
 from socketio import packet
 from socketio.manager import Manager
 
-from ..extensions import socketio
 from ..presence import Presence
 from .doorstep import Doorstep
 from .ledger import Ledger
 from .neighbours import Neighbours
-from .wires import Wire, text_frame
+from .order import Order
+from .rounds import Rounds
+from .wires import Press, Wire, text_frame
 
 log = logging.getLogger(__name__)
 
 NAMESPACE = "/"
 DURABLE = ("new-message", "message-updated")
-# How long an event waits for the one before it, which another greenlet has yet to emit.
-OVERTAKING_SECONDS = 0.1
+# What the handlers of events are told of the request that opened their socket.
+KEPT = ("flask.app", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme")
 
 
 class Person(NamedTuple):
@@ -52,9 +54,12 @@ class Fanout(Manager):  # type: ignore[misc]
         self.presence = presence
         self.on_start: Callable[[], Any] = lambda: None
         self.on_people: Callable[[str], None] = lambda room: None
+        self.press: Press | None = None
         self._neighbours = neighbours
+        self._rounds = Rounds()
         self._rooms_of: dict[str, set[str]] = {}
-        self._early: dict[str, dict[int, tuple[str, Any]]] = {}
+        self._order = Order(self.ledger, self._deliver_now)
+        self._wires: dict[str | None, tuple[Wire, ...]] = {}
 
     # Lifecycle
 
@@ -64,8 +69,11 @@ class Fanout(Manager):  # type: ignore[misc]
         self.on_start()
 
     def welcome(self, sid: str, person: Person) -> None:
-        """Remember who is behind a socket."""
+        """Remember who is behind a socket, and of its first request only what we need."""
         self.people[sid] = person
+        eio_sid = self.eio_sid_from_sid(sid, NAMESPACE)
+        environ = self.server.environ[eio_sid]
+        self.server.environ[eio_sid] = _kept(*map(environ.get, KEPT))
 
     def person(self, sid: str) -> Person:
         """Who is behind a socket. Raises `KeyError` for one that has gone."""
@@ -99,6 +107,7 @@ class Fanout(Manager):  # type: ignore[misc]
     ) -> None:
         """Put a socket in a room, and the person behind it among those who are there."""
         entered = room is not None and not self.is_in(sid, room)
+        self._wires.pop(room, None)
         super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
         if room is None or not entered:
             return
@@ -111,6 +120,7 @@ class Fanout(Manager):  # type: ignore[misc]
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
         """Take a socket out of a room, and the person with their last one."""
         was_in = room is not None and self.is_in(sid, room)
+        self._wires.pop(room, None)
         super().basic_leave_room(sid, namespace, room)
         if room is None or not was_in:
             return
@@ -195,17 +205,35 @@ class Fanout(Manager):  # type: ignore[misc]
         members = self._rooms_here().get(room)
         if not members:
             return
-        text = packet.Packet(packet.EVENT, data=[event, data], namespace=NAMESPACE).encode()
-        frame = text_frame(f"4{text}".encode())
-        connections = self.server.eio.sockets
-        for sid, eio_sid in list(members._fwdm.items()):
-            connection = connections.get(eio_sid)
-            if connection is None or sid == skip_sid:
+        text, frame = _encoded(event, data)
+        wires = self._wires_of(room) if skip_sid is None else None
+        if wires is not None and self.press is not None:
+            self.press.tell(wires, frame)
+            return
+        for sid, connection in self._connections(members):
+            if sid == skip_sid:
                 continue
             if type(connection.queue) is Wire:
                 connection.queue.write(frame)
             else:
                 connection.send(engineio_packet.Packet(engineio_packet.MESSAGE, text))
+
+    def _wires_of(self, room: str) -> tuple[Wire, ...] | None:
+        """The wires of a room, the same object until somebody comes or goes; None if one polls."""
+        wires = self._wires.get(room)
+        if wires is None:
+            queues = [one.queue for _, one in self._connections(self._rooms_here()[room])]
+            if any(type(queue) is not Wire for queue in queues):
+                return None
+            wires = self._wires[room] = tuple(queues)
+        return wires
+
+    def _connections(self, members: Any) -> Iterator[tuple[str, Any]]:
+        connections = self.server.eio.sockets
+        for sid, eio_sid in list(members._fwdm.items()) if members else ():
+            connection = connections.get(eio_sid)
+            if connection is not None:
+                yield sid, connection
 
     def emit_to_people(self, event: str, data: Any, user_ids: list[int], besides: str) -> None:
         """Emit on every worker to these people's sockets that are not in the room `besides`."""
@@ -217,10 +245,19 @@ class Fanout(Manager):  # type: ignore[misc]
     def emit_to_people_here(self, event: str, data: Any, user_ids: list[int], besides: str) -> None:
         """The same on this worker. Most people have no socket here, so nothing is made for them."""
         rooms = self._rooms_here()
-        for room in (f"user:{user_id}" for user_id in user_ids):
-            for sid in list(rooms.get(room, ())):
-                if not self.is_in(sid, besides):
-                    self.emit_here(event, data, sid)
+        connections = [
+            connection
+            for room in (f"user:{user_id}" for user_id in user_ids)
+            for sid, connection in self._connections(rooms.get(room))
+            if not self.is_in(sid, besides)
+        ]
+        if not connections:
+            return
+        text, frame = _encoded(event, data)
+        self._rounds.tell([one.queue for one in connections if type(one.queue) is Wire], frame)
+        for connection in connections:
+            if type(connection.queue) is not Wire:
+                connection.send(engineio_packet.Packet(engineio_packet.MESSAGE, text))
 
     def tell_presence(self) -> None:
         """Tell the other workers who is here."""
@@ -228,30 +265,9 @@ class Fanout(Manager):  # type: ignore[misc]
 
     def _deliver(self, event: str, data: Any, room: str, skip_sid: str | None = None) -> None:
         if event in DURABLE and room in self._rooms_here():
-            self._deliver_in_order(event, data, room)
+            self._order.take(event, data, room)
         else:
             self.emit_here(event, data, room, skip_sid)
-
-    def _deliver_in_order(self, event: str, data: Any, room: str) -> None:
-        """Of two commits the later may be the first to get here: it waits a moment for the other.
-
-        What is still missing then has to come by the relay, or by the client's own asking.
-        """
-        cursor = self.ledger.cursor(room)
-        if cursor is not None and data["version"] > cursor + 1:
-            waiting = self._early.setdefault(room, {})
-            if not waiting:
-                socketio.start_background_task(self._stop_waiting, room)
-            waiting[data["version"]] = (event, data)
-            return
-        self._deliver_now(event, data, room)
-        while early := self._early.get(room, {}).pop((self.ledger.cursor(room) or 0) + 1, None):
-            self._deliver_now(*early, room)
-
-    def _stop_waiting(self, room: str) -> None:
-        socketio.sleep(OVERTAKING_SECONDS)
-        for _, early in sorted(self._early.pop(room, {}).items()):
-            self._deliver_now(*early, room)
 
     def _deliver_now(self, event: str, data: Any, room: str) -> None:
         self.emit_here(event, data, room)
@@ -282,3 +298,16 @@ class Fanout(Manager):  # type: ignore[misc]
         }
         for room in self.presence.heard(worker, people):
             self.on_people(room)
+
+
+def _encoded(event: str, data: Any) -> tuple[str, bytes]:
+    """An event as Socket.IO's text, and as the frame of a websocket."""
+    text = packet.Packet(packet.EVENT, data=[event, data], namespace=NAMESPACE).encode()
+    return text, text_frame(f"4{text}".encode())
+
+
+@lru_cache(64)
+def _kept(*values: Any) -> dict[str, Any]:
+    """A request like many: most sockets share one, which costs each of them nothing."""
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SCRIPT_NAME": "", "QUERY_STRING": ""}
+    return {**request, **dict(zip(KEPT, values, strict=True))}

@@ -2,7 +2,8 @@
 
 The post rings the bell (see bell.py) and goes on. One greenlet gathers for a moment, asks once
 who the members of each project are and what they want to be told, and says it to all workers at
-once: each tells those who have a tab here that is not in the project's room. Whoever has no tab
+once: each tells those who have a tab here that is not in the project's room. How many messages
+there are now is told to every member, what they say to whoever wants it. Whoever has no tab
 anywhere, but a browser that wants it, is told by web push. Only the worker that took the post
 rings, so everything is told once, however many workers there are.
 """
@@ -48,6 +49,7 @@ class Listener(NamedTuple):
 
     user_id: int
     level: str
+    read_number: int
     browser: Browser | None
 
 
@@ -83,8 +85,9 @@ class Notices:
                 log.exception("The notices failed")
 
     def _tell_of(self, project_id: int, messages: list[Said]) -> None:
-        """Tell each listener the last of what they want to be told."""
+        """Tell all how much there is, and each listener the last of what they want to be told."""
         listeners = _listeners(project_id)
+        self._count(project_id, messages, listeners)
         told = {one: _last_for(one, messages) for one in listeners}
         for said in messages:
             chosen = [one for one, (last, _) in told.items() if last is said]
@@ -95,6 +98,20 @@ class Notices:
                         "notify", _notice(said, mentioned), sorted(people), f"project:{project_id}"
                     )
         self._push(told)
+
+    def _count(self, project_id: int, messages: list[Said], listeners: list[Listener]) -> None:
+        """Let every member count what is unread; an author has read what they wrote."""
+        room = f"project:{project_id}"
+        number = max(said.number for said in messages)
+        count: dict[str, int | None] = {"projectId": project_id, "messageCount": number}
+        marks = {one.user_id: one.read_number for one in listeners}
+        authors = marks.keys() & {said.author_id for said in messages}
+        for user_id in sorted(authors):
+            news = count | {"lastReadNumber": marks[user_id]}
+            self._fanout.emit_to_people("unread", news, [user_id], room)
+        if others := sorted(marks.keys() - authors):
+            news = count | {"lastReadNumber": None}
+            self._fanout.emit_to_people("unread", news, others, room)
 
     def _push(self, told: dict[Listener, tuple[Said | None, bool]]) -> None:
         if self._pusher is None:
@@ -155,15 +172,15 @@ class Notices:
 def _listeners(project_id: int) -> list[Listener]:
     browser = [getattr(PushSubscription, name) for name in Browser._fields]
     rows = db.session.execute(
-        select(Membership.user_id, Membership.notify, *browser)
+        select(Membership.user_id, Membership.notify, Membership.last_read_number, *browser)
         .join(User, User.id == Membership.user_id)
         .outerjoin(PushSubscription, PushSubscription.user_id == Membership.user_id)
         .where(Membership.project_id == project_id, User.active)
     ).all()
     db.session.rollback()
     return [
-        Listener(user_id, level, Browser(*found) if found[0] else None)
-        for user_id, level, *found in rows
+        Listener(user_id, level, read_number, Browser(*found) if found[0] else None)
+        for user_id, level, read_number, *found in rows
     ]
 
 
@@ -171,7 +188,7 @@ def _last_for(listener: Listener, messages: Iterable[Said]) -> tuple[Said | None
     """The last message that somebody wants to be told, and whether it mentions them."""
     last, mentioned = None, False
     for said in messages:
-        if said.author_id == listener.user_id:
+        if said.author_id == listener.user_id or not said.is_text:
             continue
         mentions = listener.user_id in said.mentions
         if mentions or listener.level == Level.ALL:

@@ -77,6 +77,7 @@ class Relay:
         beacon_due = time.monotonic() - self._beacon_at >= self._app.config["HEAD_SECONDS"]
         for project_id in heads if beacon_due else repaired:
             self._tell_head(project_id)
+            socketio.sleep(0)  # Written to all rooms at once, the heads would hold up who talks.
         if beacon_due:
             self._beacon_at = time.monotonic()
             self._evict_former_members()

@@ -186,9 +186,10 @@ def test_a_reload_loses_no_request(gunicorn):
         asked = [pool.submit(ask, keep) for keep in (True, True, False, False)]
         before = server.workers()
         server.tell(signal.SIGHUP)
-        assert any(server.workers() and not set(server.workers()) & set(before) for _ in within(20))
+        gone = any(server.workers() and not set(server.workers()) & set(before) for _ in within(20))
         time.sleep(0.5)
         over.set()
+        assert gone, "Where people ask without end, the old worker does not leave."
         for pids in asked:
             assert len(pids.result()) == 2
 

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import socket
+from contextlib import suppress
 from http.client import HTTPConnection
 
 import pytest
@@ -114,6 +115,11 @@ def test_it_answers_requests_that_come_together_in_their_order(live: Gunicorn):
         b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
         b"Content-Length : 5",
         b"no colon here",
+        b"X-Folded: a\r\n Content-Length: 5",
+        b" Content-Length: 5",
+        b"X-Bare: a\rContent-Length: 5",
+        b"X-Zero: a\0b",
+        "Content-Lëngth: 5".encode(),
     ],
 )
 def test_it_refuses_a_head_that_leaves_the_end_of_the_body_in_doubt(live: Gunicorn, headers: bytes):
@@ -132,6 +138,10 @@ def test_it_refuses_a_head_that_leaves_the_end_of_the_body_in_doubt(live: Gunico
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
         (b"GET / HTTP/3.0\r\nHost: toy\r\n\r\n", 505),
         (b"GET /a b c HTTP/1.1\r\nHost: toy\r\n\r\n", 400),
+        (b"GET /\r\n", 400),
+        (b"GET  / HTTP/1.1\r\nHost: toy\r\n\r\n", 400),
+        (b"G(T / HTTP/1.1\r\nHost: toy\r\n\r\n", 400),
+        (b"GET / HTTP/1.1x\r\nHost: toy\r\n\r\n", 400),
     ],
 )
 def test_it_refuses_what_is_no_request(live: Gunicorn, request_head: bytes, status: int):
@@ -144,6 +154,22 @@ def test_it_refuses_what_is_no_request(live: Gunicorn, request_head: bytes, stat
 def test_it_does_not_serve_a_request_whose_head_breaks_off(live: Gunicorn):
     assert live.ask(b"GET /who HTTP/1.1\r\nHost: toy\r\nX-Ha") == b""
     assert live.ask(b"GET /who HTTP/1.1\r\nHost: toy\r\n") == b""
+
+
+@pytest.mark.parametrize(
+    ("version", "wish", "stays"),
+    [
+        (b"1.1", b"", True),
+        (b"1.1", b"Connection: close\r\n", False),
+        (b"1.0", b"", False),
+        (b"1.0", b"Connection: keep-alive\r\n", True),
+    ],
+)
+def test_it_stays_as_long_as_the_client_wishes(
+    live: Gunicorn, version: bytes, wish: bytes, stays: bool
+):
+    head = b"GET /who HTTP/%s\r\nHost: toy\r\n%s\r\n" % (version, wish)
+    assert live.ask(head * 2).count(b"HTTP/1.1 200") == (2 if stays else 1)
 
 
 # --- What the application is told ---
@@ -191,3 +217,19 @@ def test_it_survives_websockets_that_break_off(live: Gunicorn):
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         client.sock.close()
     assert live.get("/who")
+
+
+def test_a_client_that_asks_without_a_pause_leaves_the_others_their_turn(live: Gunicorn):
+    many = 1000
+    with live.connect() as hasty:
+        other = live.session()
+        assert get(other, "/who")
+        hasty.sendall(b"GET /who HTTP/1.1\r\nHost: toy\r\n\r\n" * many)
+        received = hasty.recv(1)
+        assert get(other, "/who")
+        other.close()
+        hasty.setblocking(False)
+        with suppress(BlockingIOError):
+            while data := hasty.recv(1 << 16):
+                received += data
+        assert 0 < received.count(b"HTTP/1.1 200") < many
