@@ -173,8 +173,12 @@ def guard_requests(app: Flask) -> None:
 
 
 def _load_user(token: str) -> User | None:
-    """Whose login it is; their language is kept apart, for when the database goes away."""
-    user = Login.user_of(token, LOGIN_LIFETIME)
+    """Whose login it is, and with it the project that the address names.
+
+    The person's language is kept apart, for when the database goes away.
+    """
+    project_id = (request.view_args or {}).get("project_id")
+    user = Login.user_of(token, LOGIN_LIFETIME, project_id)
     g.account_locale = user.locale if user else None
     return user
 

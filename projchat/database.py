@@ -70,7 +70,7 @@ def _configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> N
 
 def _begin(connection: Connection) -> None:
     if has_app_context() and g.get("reading"):
-        connection.exec_driver_sql("BEGIN")
+        _said(connection, "BEGIN")
     else:
         _begin_writing(connection)
 
@@ -82,7 +82,7 @@ def _begin_writing(connection: Connection) -> None:
     try:
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _said(connection, "BEGIN IMMEDIATE")
                 break
             except OperationalError:
                 if time.monotonic() > deadline:
@@ -92,6 +92,14 @@ def _begin_writing(connection: Connection) -> None:
         _writer.release()
         raise
     connection.info["writer"] = True
+
+
+def _said(connection: Connection, statement: str) -> None:
+    """Say it to the driver itself: every transaction begins so, and has no parameters or result."""
+    try:
+        connection.connection.dbapi_connection.execute(statement)  # type: ignore[union-attr]
+    except sqlite3.OperationalError as error:
+        raise OperationalError(statement, None, error) from error
 
 
 def _release(connection: Connection) -> None:

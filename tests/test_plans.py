@@ -24,6 +24,10 @@ WHOLE_TABLE = re.compile(r"^SCAN (?!CONSTANT)|^Seq Scan|^Index (Only )?Scan [^(]
 SORT = re.compile(r"TEMP B-TREE|^(Incremental )?Sort")
 BY_NUMBER = re.compile(r"uq_messages_project_id_number|\(project_id=\? AND number")
 BY_VERSION = re.compile(r"ix_messages_project_id_version")
+# A step that finds messages by an index, and one that finds no more than a summary may look at.
+OF_MESSAGES = re.compile(r"^SEARCH messages|^(Bitmap )?Index .*messages_")
+BOUNDED = re.compile(r"\bnumber ?[=>]|ix_messages_pinned|ix_messages_project_id_version")
+WHO_WROTE, SECTIONS = 1, 6
 
 
 class Explained:
@@ -73,15 +77,19 @@ def explained(request, tmp_path_factory, backend):
 
 def by_index(plans):
     """Insist that nothing walks a table or sorts a history; the plans of the history's pages."""
+    pages = walking_no_table(plans)
+    for steps in pages:
+        assert not any(SORT.search(step) for step in steps), steps
+    return pages
+
+
+def walking_no_table(plans):
+    """Insist that nothing walks a table; the plans of what asks for messages."""
     assert plans
-    pages = []
     for statement, steps in plans:
         shown = "\n".join([statement, *steps])
         assert not any(WHOLE_TABLE.search(step) for step in steps), shown
-        if "FROM messages" in statement:
-            assert not any(SORT.search(step) for step in steps), shown
-            pages.append(steps)
-    return pages
+    return [steps for statement, steps in plans if "FROM messages" in statement]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +138,18 @@ def test_what_a_member_does_goes_by_index(explained):
         ("GET", "/api/account/sessions"),
     ):
         by_index(explained.of(*call))
+
+
+@pytest.mark.parametrize("since", [LENGTH - 50, MIDDLE, 0])
+def test_catching_up_looks_at_what_is_bounded(explained, since):
+    """What it may look at is small enough to sort, but it never walks back from the absence."""
+    plans = explained.of("GET", f"{explained.project.api}/catch-up?since={since}")
+    pages = walking_no_table(plans)
+    steps = [step for steps in pages for step in steps if OF_MESSAGES.search(step)]
+    assert len(steps) >= len(pages) == WHO_WROTE + SECTIONS
+    assert all(BOUNDED.search(step) for step in steps), steps
+    assert any("ix_messages_pinned" in step for step in steps), steps
+    assert any(BY_VERSION.search(step) for step in steps), steps
 
 
 def test_entering_a_room_and_the_relay_go_by_index(explained):

@@ -1,5 +1,7 @@
 """The nouns of projchat; the rules live on them as verbs."""
 
+from sqlalchemy.orm import configure_mappers
+
 from .catch_up import CatchUp
 from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal, Unchanged
 from .invite import Invite
@@ -34,3 +36,6 @@ __all__ = [
     "Upload",
     "User",
 ]
+
+# What is made of plain rows does not do it, and may be all that a process is asked for.
+configure_mappers()

@@ -2,13 +2,18 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import Model, db
+from .membership import Membership
+from .plain import Plain
+from .prepared import Prepared
+from .project import Project
 from .types import BigKey, UtcDateTime, now, rfc3339
 from .user import User
 
@@ -20,7 +25,7 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class Login(Model):
+class Login(Plain, Model):
     """A person logged in with one browser. The cookie holds the token, the table its hash."""
 
     __tablename__ = "sessions"
@@ -52,14 +57,25 @@ class Login(Model):
         return login
 
     @classmethod
-    def user_of(cls, token: str, lifetime: timedelta) -> User | None:
-        """The active person whose login `token` is, with `user.login` set; one query."""
-        given = {"token": _hash(token), "oldest": now() - lifetime}
-        row = db.session.execute(_BY_TOKEN, given).first()
+    def user_of(cls, token: str, lifetime: timedelta, project_id: int | None = None) -> User | None:
+        """The active person whose login `token` is, with `user.login` set; one query.
+
+        It looks for one of their projects at once, if it is known which they will ask for.
+        """
+        given: dict[str, Any] = {"token": _hash(token), "oldest": now() - lifetime}
+        if project_id is None:
+            row = _BY_TOKEN.one(given)
+        else:
+            row = _BY_TOKEN_WITH_PROJECT.one({**given, "project": project_id})
         if row is None:
             return None
-        login, user = row
+        values = iter(row)
+        login, user = _plain(Login, values), _plain(User, values)
         user.login, user.login_token = login, token
+        if project_id is not None:
+            project, membership = _plain(Project, values), _plain(Membership, values)
+            project.membership = membership
+            user.expect_project(project_id, project if project.id else None)
         return user
 
     @classmethod
@@ -89,13 +105,38 @@ class Login(Model):
         }
 
 
-# Every request asks this, so it is put together once.
-_BY_TOKEN = (
-    select(Login, User)
-    .join(User, User.id == Login.user_id)
+Found = TypeVar("Found", bound=Plain)
+
+
+def _plain(model: type[Found], values: Iterator[Any]) -> Found:
+    """The next columns of a row as an object."""
+    return model.plain(zip(_COLUMNS[model], values, strict=False))
+
+
+_LOOKED_UP = (Login, User, Project, Membership)
+_TABLES = [model.__table__ for model in _LOOKED_UP]
+_COLUMNS: dict[type, list[str]] = {
+    model: table.c.keys() for model, table in zip(_LOOKED_UP, _TABLES, strict=True)
+}
+_logins, _users, _projects, _memberships = _TABLES
+_by_token = (
+    select(_logins, _users)
+    .join_from(_logins, _users, _users.c.id == _logins.c.user_id)
     .where(
-        Login.token_hash == bindparam("token"),
-        Login.created_at > bindparam("oldest"),
-        User.active,
+        _logins.c.token_hash == bindparam("token"),
+        _logins.c.created_at > bindparam("oldest"),
+        _users.c.active,
     )
 )
+_by_token_with_project = (
+    _by_token.add_columns(_projects, _memberships)
+    .outerjoin(
+        _memberships,
+        (_memberships.c.user_id == _logins.c.user_id)
+        & (_memberships.c.project_id == bindparam("project")),
+    )
+    .outerjoin(_projects, _projects.c.id == _memberships.c.project_id)
+)
+# Nearly every request asks one of these.
+_BY_TOKEN = Prepared(_by_token)
+_BY_TOKEN_WITH_PROJECT = Prepared(_by_token_with_project)

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import Model
+from .plain import Plain
 from .types import UtcDateTime, now
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Level(enum.StrEnum):
     NONE = "none"
 
 
-class Membership(Model):
+class Membership(Plain, Model):
     """One person in one project."""
 
     __tablename__ = "memberships"

@@ -24,6 +24,7 @@ from ..extensions import Model, db
 from . import mention, word_index
 from .errors import Conflict, Forbidden, Invalid, Unchanged
 from .mention import Mention
+from .plain import Plain
 from .revision import Revision
 from .types import BigKey, UtcDateTime, now, rfc3339
 from .upload import Upload, attachment_dict
@@ -40,7 +41,7 @@ MOST_REACTIONS = 20
 MOST_REVISIONS = 100
 
 
-class Message(Model):
+class Message(Plain, Model):
     """A message. `number` is its place in the timeline, `version` its latest change.
 
     Both come from the counters of the project, in the transaction of the change itself, so their

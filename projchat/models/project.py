@@ -21,7 +21,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
-from sqlalchemy.orm.attributes import set_committed_value
 
 from ..extensions import Model, db
 from ..failpoints import hit
@@ -31,6 +30,8 @@ from .invite import Invite
 from .membership import Level, Membership, Role
 from .mention import Mention
 from .message import Message, clean
+from .plain import Plain
+from .prepared import Prepared
 from .types import BigKey, UtcDateTime, now, rfc3339
 from .upload import Upload
 
@@ -50,7 +51,7 @@ class NotAMember(Refusal):
     """The person was removed while the request was under way."""
 
 
-class Project(Model):
+class Project(Plain, Model):
     """A project and its room.
 
     `message_count` numbers the messages 1, 2, 3 … without a hole; `version` counts every change.
@@ -180,7 +181,7 @@ class Project(Model):
         """The message with this number."""
         message = db.session.scalar(_messages(self.id).where(Message.number == number))
         if message is not None:
-            set_committed_value(message, "project", self)
+            message.learn(project=self)
         return message
 
     def newest(self, limit: int = PAGE_SIZE) -> list[Message]:
@@ -421,11 +422,12 @@ class Project(Model):
             "created_at": now(),
         }
         hit("before-insert")
-        key = db.session.scalar(_INSERT_MESSAGE[db.engine.dialect.name], values)
-        if key is None:
+        stored = _INSERT_MESSAGE.one(values)
+        if stored is None:
             raise AlreadySent(values["client_id"])
         self._read_own(author)
-        return Message(id=key, author=author, **values)
+        known = {**_NOTHING, **values, "id": stored[0], "author": author}
+        return Message.plain(known.items())
 
     def _announce(
         self,
@@ -446,12 +448,11 @@ class Project(Model):
     def _count(self, new_message: bool) -> int:
         """Take the counters by one statement; its row lock puts all changes in one order."""
         given = {"project": self.id, "more": 1 if new_message else 0}
-        row = db.session.execute(_COUNT, given).first()
-        if row is None:
+        counters = _COUNT.one(given)
+        if counters is None:
             raise Conflict("project_archived")
-        set_committed_value(self, "version", row.version)
-        set_committed_value(self, "message_count", row.message_count)
-        return row.version  # type: ignore[no-any-return]
+        self.learn(version=counters[0], message_count=counters[1])
+        return int(counters[0])
 
     def _count_reply(self, number: int) -> int:
         """Count the newest message as a reply where its thread began; the number of that."""
@@ -461,11 +462,11 @@ class Project(Model):
     def _read_own(self, author: "User") -> None:
         """Move the author's mark; finding none means that they were removed meanwhile."""
         given = {"project": self.id, "user": author.id, "read": self.message_count}
-        if db.session.execute(_READ_OWN, given).rowcount == 0:  # type: ignore[attr-defined]
+        if _READ_OWN.count(given) == 0:
             raise NotAMember("not_found")
         own = getattr(self, "membership", None)
         if own is not None and own.user_id == author.id:
-            set_committed_value(own, "last_read_number", self.message_count)
+            own.learn(last_read_number=self.message_count)
 
     def _move_mark(self, condition: ColumnElement[bool], **values: Any) -> bool:
         own = self.membership
@@ -477,7 +478,7 @@ class Project(Model):
         )
         if moved.rowcount == 0:  # type: ignore[attr-defined]
             return False
-        set_committed_value(own, "last_read_number", values["last_read_number"])
+        own.learn(last_read_number=values["last_read_number"])
         self.unread_mentions = None
         return True
 
@@ -499,12 +500,14 @@ class Project(Model):
         )
         if stepped.rowcount == 0:  # type: ignore[attr-defined]
             raise Conflict("owner_stays")
-        set_committed_value(self.membership, "role", Role.ADMIN.value)
+        self.membership.learn(role=Role.ADMIN.value)
 
 
+# A new message has nothing in most of its columns.
+_NOTHING = dict.fromkeys(Message.__table__.c.keys())
 # The statements of a post are put together once, each INSERT in the dialects that we speak.
 _projects, _memberships = Project.__table__.c, Membership.__table__.c
-_COUNT = (
+_count = (
     update(Project.__table__)  # type: ignore[arg-type]
     .where(_projects.id == bindparam("project"), _projects.archived_at.is_(None))
     .values(
@@ -512,6 +515,7 @@ _COUNT = (
     )
     .returning(_projects.version, _projects.message_count)
 )
+_COUNT = Prepared(_count)
 _replied, _roots = Message.__table__.alias(), Message.__table__.c
 _COUNT_REPLY = (
     update(Message.__table__)  # type: ignore[arg-type]
@@ -528,20 +532,23 @@ _COUNT_REPLY = (
     .values(reply_count=func.coalesce(_roots.reply_count, 0) + 1, last_reply=bindparam("reply"))
     .returning(_roots.number)
 )
-_READ_OWN = (
+_read_own = (
     update(Membership.__table__)  # type: ignore[arg-type]
     .where(
         _memberships.project_id == bindparam("project"), _memberships.user_id == bindparam("user")
     )
     .values(last_read_number=bindparam("read"), seen_number=bindparam("read"))
 )
+_READ_OWN = Prepared(_read_own)
 _DIALECTS = {"postgresql": postgresql, "sqlite": sqlite}
-_INSERT_MESSAGE = {
-    name: dialect.insert(Message.__table__)
-    .on_conflict_do_nothing(index_elements=["author_id", "client_id"])
-    .returning(Message.__table__.c.id)
-    for name, dialect in _DIALECTS.items()
-}
+_INSERT_MESSAGE = Prepared(
+    **{
+        name: dialect.insert(Message.__table__)
+        .on_conflict_do_nothing(index_elements=["author_id", "client_id"])
+        .returning(Message.__table__.c.id)
+        for name, dialect in _DIALECTS.items()
+    }
+)
 _INSERT_MEMBER = {
     name: dialect.insert(Membership.__table__).on_conflict_do_nothing()
     for name, dialect in _DIALECTS.items()

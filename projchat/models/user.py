@@ -1,17 +1,18 @@
 """A person with an account."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_login import UserMixin
 from sqlalchemy import Select, String, bindparam, func, select, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, SessionTransaction, mapped_column
 
 from .. import names
 from ..extensions import Model, db
 from .errors import Invalid
 from .membership import Membership
 from .mention import EVERYBODY, Mention
+from .plain import Plain
 from .project import Project
 from .types import BigKey, UtcDateTime, now
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 NAME_LENGTH = 64
 
 
-class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
+class User(Plain, UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
     """A person. The username is case-folded and unique, look-alikes included."""
 
     __tablename__ = "users"
@@ -45,6 +46,7 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
     # The login that this request came with; set by the session look-up, stored nowhere.
     login: "Login"
     login_token: str
+    _expected: "_Expected | None" = None
 
     @classmethod
     def register(
@@ -115,7 +117,14 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
 
     def find_project(self, project_id: int) -> Project | None:
         """The project, if this person is a member now; `project.membership` is theirs."""
+        expected, self._expected = self._expected, None
+        if expected is not None and expected.is_for(project_id):
+            return expected.project
         return self.project_of(self.id, project_id)
+
+    def expect_project(self, project_id: int, project: Project | None) -> None:
+        """Take what was found of a project, for the first who asks in this transaction."""
+        self._expected = _Expected(project_id, project, db.session().get_transaction())
 
     @staticmethod
     def project_of(user_id: int, project_id: int) -> Project | None:
@@ -142,6 +151,18 @@ class User(UserMixin, Model):  # type: ignore[misc]  # Flask-Login has no types.
             "isAdmin": self.is_admin,
             "showReading": self.show_reading,
         }
+
+
+class _Expected(NamedTuple):
+    """What was found of a project together with the login, good while the transaction lasts."""
+
+    project_id: int
+    project: Project | None
+    transaction: SessionTransaction | None
+
+    def is_for(self, project_id: int) -> bool:
+        """Whether this is what is asked for, and still true."""
+        return project_id == self.project_id and self.transaction is db.session().get_transaction()
 
 
 # Nearly every request asks one of these, so they are put together once.

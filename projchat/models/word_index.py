@@ -37,6 +37,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from .. import searching
 from ..extensions import db
 from ..searching import ABOUT
+from .prepared import Prepared
 from .types import UtcDateTime
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Sqlite:
 
     def add(self, key: int, keys: list[int]) -> None:
         """Put a message in."""
-        db.session.execute(_INSERT[self], self.row(key, keys))
+        _INSERT.count(self.row(key, keys))
 
     def change(self, key: int, old: list[int], new: list[int]) -> None:
         """Put a message in anew."""
@@ -151,7 +152,7 @@ class Postgresql:
 
     def add(self, key: int, keys: list[int]) -> None:
         """Put a message in."""
-        db.session.execute(_INSERT[self], self.row(key, keys))
+        _INSERT.count(self.row(key, keys))
 
     def change(self, key: int, _old: list[int], new: list[int]) -> None:
         """Put a message in anew."""
@@ -209,7 +210,7 @@ def _unnested(columns: list[list[str]]) -> Any:
 Keeper: TypeAlias = Sqlite | Postgresql
 KEEPERS: dict[str, Keeper] = {"sqlite": Sqlite(), "postgresql": Postgresql()}
 # Every post puts a message in, so the statement is put together once.
-_INSERT = {keeper: insert(keeper.index) for keeper in KEEPERS.values()}
+_INSERT = Prepared(**{name: insert(keeper.index) for name, keeper in KEEPERS.items()})
 
 
 def of_this_database() -> Keeper:

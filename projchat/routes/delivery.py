@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 from ..bell import Said, bell
 from ..extensions import socketio
@@ -19,12 +20,19 @@ def deliver(project: Project, *messages: Message | None, event: str = "new-messa
     """Emit committed messages to the project's room, in their order; None is passed over."""
     for message in messages:
         if message is not None:
-            hit("before-emit")
-            socketio.emit(event, message.to_dict(), to=project.room)
-            hit("after-emit")
-            log.info(_s("📨 Message sent over WebSocket"))
-            if event == "new-message" and message.kind == "text":
-                _ring(project, message)
+            tell(project, message, message.to_dict(), event)
+
+
+def tell(
+    project: Project, message: Message, said: dict[str, Any], event: str = "new-message"
+) -> None:
+    """Emit one committed message, as `said`, to the project's room."""
+    hit("before-emit")
+    socketio.emit(event, said, to=project.room)
+    hit("after-emit")
+    log.info(_s("📨 Message sent over WebSocket"))
+    if event == "new-message":
+        _ring(project, message)
 
 
 def tell_mentioned(message: Message, known: Iterable[int] | None = None) -> None:
@@ -42,4 +50,4 @@ def _ring(project: Project, message: Message) -> None:
     """Those who look elsewhere are told beside the requests (realtime/notices.py)."""
     author, mentions = message.author, frozenset(message.mentions or ())
     said = (project.id, project.name, message.number, author.id, author.name, message.body)
-    bell.ring(Said(*said, mentions))
+    bell.ring(Said(*said, mentions, message.kind == "text"))

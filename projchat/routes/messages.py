@@ -13,7 +13,7 @@ from ..models import AlreadySent, Message, Project, Unchanged
 from ..schemas import MessageIn, MessageOut, MessagePatch, MessageQuery, PageOut
 from ..uploads import store
 from .contract import endpoint
-from .delivery import deliver, tell_mentioned
+from .delivery import deliver, tell, tell_mentioned
 from .projects import find
 
 bp = Blueprint("messages", __name__, url_prefix="/api/projects/<int:project_id>/messages")
@@ -47,9 +47,10 @@ def create(project_id: int, body: MessageIn) -> tuple[dict[str, Any], int]:
     hit("before-commit")
     db.session.commit()
     hit("after-commit")
-    deliver(project, message)
+    said = message.to_dict()
+    tell(project, message, said)
     tell_mentioned(message)
-    return message.to_dict(), 201
+    return said, 201
 
 
 @bp.get("/<int:number>")

@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from support.answers import refused
+from support.cast import Cast
 
 KEYS = {
     "id",
@@ -279,3 +280,14 @@ def test_it_rejects_somebody_removed_in_between(alice, bob, project, path, datab
     project.remove(bob)
     with database.unchanged():
         refused(bob.post(path, {"content": "after"}), 404, "not_found")
+
+
+def test_it_may_be_the_first_thing_that_a_process_is_asked(make_server):
+    server = make_server()
+    cast = Cast(server)
+    alice = cast.known("alice")
+    project = cast.project(alice)
+    message = {"content": "hello"}
+    assert alice.post(f"{project.api}/messages", json=message).status_code == 201
+    server.restart()
+    assert alice.post(f"{project.api}/messages", json=message).status_code == 201
