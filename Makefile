@@ -18,7 +18,7 @@ BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev install test coverage faults faults-brief lint lint-python lint-types lint-scripts lint-templates
-.PHONY: format catalogue lock clean bench bench-crowd bench-browser bench-histories bench-limits bench-search
+.PHONY: format catalogue lock clean bench bench-crowd bench-browser bench-histories bench-limits bench-search pictures
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench-histories  compare a project of a million messages with one of a thousand'
 	@echo 'make bench-limits     measure what PostgreSQL and Redis carry'
 	@echo 'make bench-search  measure the search among a million messages (half an hour)'
+	@echo 'make pictures   take the pictures in docs/pictures/ anew'
 	@echo 'make lint       check style and types; make format puts the style right'
 	@echo 'make catalogue  collect the words of the interface for translation'
 	@echo 'make lock       renew the dependency locks; UPGRADE=--upgrade for newer versions'
@@ -131,20 +132,20 @@ $(STAMPS)/bench: requirements-bench.txt bench/reference/package-lock.json $(NEXT
 
 # Does a project with a million messages behave like one with a thousand? A few minutes.
 bench-histories: $(STAMPS)/dev install
-	@PYTHONPATH=tests $(BIN)/python bench/histories.py
+	@PYTHONPATH=tests $(BIN)/python -m bench.histories
 
 # What the page costs in a browser: docs/performance-browser.md says how to read it.
 bench-browser: $(STAMPS)/dev install
-	@$(BIN)/python bench/browser.py $(ARGS)
+	@$(BIN)/python -m bench.browser $(ARGS)
 
 # What PostgreSQL, Redis and the talk between processes take.
 bench-limits: $(STAMPS)/dev install
-	@PYTHONPATH=.:tests $(BIN)/python bench/limits.py
+	@PYTHONPATH=tests $(BIN)/python -m bench.limits
 
 # A million messages on SQLite, and on PostgreSQL where PROJCHAT_TEST_DATABASE_URL names a server;
 # KEEP=folder keeps them for the next time. It takes half an hour.
 bench-search: install
-	@PYTHONPATH=. $(BIN)/python bench/search.py $(if $(KEEP),--keep $(KEEP)) \
+	@PYTHONPATH=tests $(BIN)/python -m bench.search $(if $(KEEP),--keep $(KEEP)) \
 		$(if $(PROJCHAT_TEST_DATABASE_URL),--postgresql $(PROJCHAT_TEST_DATABASE_URL))
 
 # --- Lint ---
@@ -179,6 +180,11 @@ node_modules/.complete: package-lock.json | $(STAMPS)/venv
 
 catalogue: $(STAMPS)/python
 	@scripts/catalogue
+
+# What the pages look like, for the README and docs/features.md; P="search-wide-dark-en" takes one.
+pictures: $(STAMPS)/dev install
+	@scripts/get-chromium
+	@PYTHONPATH=tests $(BIN)/python -m pictures $(P)
 
 lock:
 	@scripts/lock $(UPGRADE)

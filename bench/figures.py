@@ -7,7 +7,7 @@ from typing import NamedTuple
 Sample = dict[str, float]
 # What must not happen, by the names that load.c has for it.
 FAILURES = {
-    "refused": "not let in",
+    "refused": "not let in at once, and tried again",
     "dropped": "dropped",
     "bad_posts": "posts refused",
     "lost": "deliveries lost",

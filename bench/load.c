@@ -42,6 +42,7 @@
 #define MOST_EVENTS 1024
 #define INBOX_BYTES (8 << 20)
 #define SETTLE_SECONDS 3.0
+#define REDIAL_NANOSECONDS 1000000000u
 
 typedef enum { CONNECTING, UPGRADING, OPENING, ENTERING, JOINING, IN, IDLE, WAITING, GONE } State;
 
@@ -66,6 +67,7 @@ typedef struct {
     uint64_t began;     /* when it dialled, or when its message was due */
     long last_number;   /* the newest message that it has heard */
     long place;         /* in the audience of this run, or -1 */
+    uint64_t redials;   /* when it tries again to be let in; 0 if it need not */
 } Connection;
 
 /* --- Time and figures --- */
@@ -124,7 +126,7 @@ static struct {
 static struct {
     uint64_t began;
     double cpu;
-    long dialled, joined, refused, dropped;
+    long dialled, redialled, joined, refused, dropped;
     long audience, most_posts, sent, answered, accepted, last_status;
     long deliveries, twice, disordered, others;
     uint64_t last_join, last_answer, last_delivery;
@@ -167,7 +169,10 @@ static void lose(Connection *c) {
         return;
     }
     if (c->state == IN) run.dropped++;
-    else run.refused++;
+    else {
+        run.refused++;
+        c->redials = now() + REDIAL_NANOSECONDS;
+    }
     c->state = GONE;
 }
 
@@ -426,9 +431,23 @@ static void listen_for(uint64_t nanoseconds) {
 
 /* --- A run --- */
 
+/* Whoever was not let in tries again, as a Socket.IO client does; its join lasts from the first try. */
+static void let_in_again(void) {
+    if (run.redialled == run.refused) return;
+    uint64_t moment = now();
+    for (long i = listener_count - run.dialled; i < listener_count; i++) {
+        Connection *c = &listeners[i];
+        if (!c->redials || c->redials > moment) continue;
+        c->redials = 0;
+        run.redialled++;
+        dial(c);
+    }
+}
+
 static void let_in(void) {
+    let_in_again();
     while (run.dialled < wish.listeners &&
-           run.dialled - run.joined - run.refused < wish.window) {
+           run.dialled - run.joined < wish.window) {
         Connection *c = &listeners[listener_count++];
         const Seat *seat = &coming.seats[run.dialled % coming.count];
         *c = (Connection){.seat = seat, .project = seat->project, .place = -1, .began = now()};
@@ -457,7 +476,7 @@ static uint64_t pause_length(void) {
     return due > moment ? due - moment : 1000000;
 }
 
-static bool all_are_in(void) { return run.joined + run.refused >= wish.listeners; }
+static bool all_are_in(void) { return run.joined >= wish.listeners; }
 
 static bool is_over(void) {
     double lasted = seconds_since(run.began);
