@@ -92,7 +92,7 @@ def _sequence() -> None:
         table = project.Project.__table__
         newest = project.update(table).where(table.c.id == self.id)
         database.session.execute(newest.values(version=_greatest(table.c.version - 1, version)))
-        project.set_committed_value(self, "version", version)
+        self.learn(version=version)
         return int(version or 0)
 
     project.Project._count = counted
@@ -105,14 +105,17 @@ def _greatest(*values: Any) -> Any:
 
 
 def _no_dedupe() -> None:
-    """A repeated clientId makes another message; the unique constraint is gone."""
-    listen = sys.modules["sqlalchemy"].event.listen
+    """A repeated clientId makes another message; the unique constraint is gone.
+
+    The first place may be one without an application, so it listens to engines of any.
+    """
+    sqlalchemy = sys.modules["sqlalchemy"]
     careful = "ON CONFLICT (author_id, client_id) DO NOTHING"
 
     def careless(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> Any:
         return statement.replace(careful, ""), values
 
-    listen(_part("extensions").db.engine, "before_cursor_execute", careless, retval=True)
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", careless, retval=True)
 
 
 def _no_beacon() -> None:
