@@ -20,11 +20,19 @@ class Doorstep:
     @contextmanager
     def knock(self, sid: str, room: str) -> Iterator[None]:
         """Stand at the door of a room until it opens, or the block ends."""
-        self._kept.setdefault(room, {})[sid] = []
+        self.stand(sid, room)
         try:
             yield
         finally:
             self.leave(sid, room)
+
+    def stand(self, sid: str, room: str) -> None:
+        """Stand at the door of a room until `leave`."""
+        self._kept.setdefault(room, {})[sid] = []
+
+    def send_away(self, room: str) -> None:
+        """Let nobody in who stands at the door of a room now."""
+        self._kept.pop(room, None)
 
     def keep(self, room: str, event: str, data: Any) -> None:
         """Keep an event for those who stand at the door of its room."""

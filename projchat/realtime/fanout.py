@@ -5,13 +5,14 @@ is encoded once and framed once, then put on the wire of every socket in the roo
 and only then told to the other workers. What does not arrive, the relay repairs.
 
 It leans on these internals of python-socketio: `BaseManager.rooms`, `basic_enter_room`,
-`basic_leave_room`, `callbacks`, `pending_connect` and `pending_disconnect`; tests/realtime fails
-if a new version moves them.
+`basic_leave_room`, `connect`, `callbacks`, `pending_connect` and `pending_disconnect`;
+tests/realtime fails if a new version moves them.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from engineio import packet as engineio_packet
@@ -42,6 +43,11 @@ class Person(NamedTuple):
     login_id: int
     locale: str
 
+    @property
+    def rooms(self) -> tuple[str, str]:
+        """The rooms that all sockets of this person, and of this login, are in."""
+        return f"user:{self.user_id}", f"login:{self.login_id}"
+
 
 class Fanout(Manager):  # type: ignore[misc]
     """Knows who is behind each socket of this worker, and delivers."""
@@ -69,11 +75,33 @@ class Fanout(Manager):  # type: ignore[misc]
         self.on_start()
 
     def welcome(self, sid: str, person: Person) -> None:
-        """Remember who is behind a socket, and of its first request only what we need."""
+        """Remember who is behind a socket, and of its first request only what we need.
+
+        Nothing is said to it before it has heard that it is connected: it stands at the door of
+        the person's rooms until then.
+        """
         self.people[sid] = person
+        for room in person.rooms:
+            self.doorstep.stand(sid, room)
         eio_sid = self.eio_sid_from_sid(sid, NAMESPACE)
         environ = self.server.environ[eio_sid]
         self.server.environ[eio_sid] = _kept(*map(environ.get, KEPT))
+
+    def connect(self, sid: str, namespace: str) -> str:
+        """Let a socket, which has just been told that it is connected, into the person's rooms."""
+        super().connect(sid, namespace)
+        rooms = self.people[sid].rooms
+        kept = [self.doorstep.leave(sid, room) for room in rooms]
+        if self.eio_sid_from_sid(sid, namespace) not in self.server.eio.sockets:
+            self.basic_disconnect(sid, namespace)  # It has hung up meanwhile.
+        elif None in kept:
+            self.server.disconnect(sid, namespace=namespace, ignore_queue=True)
+        else:
+            for room in rooms:
+                self.basic_enter_room(sid, namespace, room)
+            for event, data in chain.from_iterable(filter(None, kept)):
+                self.emit_here(event, data, sid)
+        return sid
 
     def person(self, sid: str) -> Person:
         """Who is behind a socket. Raises `KeyError` for one that has gone."""
@@ -138,7 +166,9 @@ class Fanout(Manager):  # type: ignore[misc]
         self._rooms_of.pop(sid, None)
         self.basic_leave_room(sid, namespace, None)
         self.callbacks.pop(sid, None)
-        self.people.pop(sid, None)
+        person = self.people.pop(sid, None)
+        for room in person.rooms if person else ():
+            self.doorstep.leave(sid, room)
         for pending in (self.pending_connect, self.pending_disconnect):
             if sid in pending.get(namespace, ()):
                 pending[namespace].remove(sid)
@@ -164,6 +194,7 @@ class Fanout(Manager):  # type: ignore[misc]
 
     def disconnect_room_here(self, room: str) -> None:
         """Disconnect every socket of a room on this worker."""
+        self.doorstep.send_away(room)
         for sid, _ in list(self.get_participants(NAMESPACE, room)):
             self.server.disconnect(sid, namespace=NAMESPACE, ignore_queue=True)
 
@@ -245,9 +276,12 @@ class Fanout(Manager):  # type: ignore[misc]
     def emit_to_people_here(self, event: str, data: Any, user_ids: list[int], besides: str) -> None:
         """The same on this worker. Most people have no socket here, so nothing is made for them."""
         rooms = self._rooms_here()
+        theirs = [f"user:{user_id}" for user_id in user_ids]
+        for room in theirs:
+            self.doorstep.keep(room, event, data)
         connections = [
             connection
-            for room in (f"user:{user_id}" for user_id in user_ids)
+            for room in theirs
             for sid, connection in self._connections(rooms.get(room))
             if not self.is_in(sid, besides)
         ]

@@ -6,7 +6,7 @@ from typing import Any
 from flask import g
 from flask_login import current_user
 from flask_socketio import ConnectionRefusedError as Refused
-from flask_socketio import join_room, leave_room
+from flask_socketio import leave_room
 from sqlalchemy import update
 
 from ..errors import ApiError, unavailable
@@ -72,8 +72,6 @@ def leave(data: LeaveIn) -> None:
 def _welcome(user: User) -> None:
     login = user.login
     fanout().welcome(sid(), Person(user.id, user.name, login.id, user.locale or reader_locale()))
-    join_room(user.room)
-    join_room(login.room)
     if login.is_stale:
         db.session.commit()
         g.reading = False

@@ -1,6 +1,7 @@
 """What comes over the wire from somebody who does not keep to the protocol."""
 
 import json
+from threading import Event, Thread
 
 import pytest
 import requests
@@ -108,6 +109,26 @@ def test_a_client_cannot_speak_for_the_server(alice, bob, project, name):
     reader.join(project.id)
     assert forger.call(name, {"projectId": project.id, "version": 666})["ok"] is False
     reader.hears_nothing(name, lambda data: data.get("version") == 666, within=0.3)
+
+
+def test_the_first_thing_said_is_that_it_is_connected(raw, alice, bob, project):
+    """Even while the person's own sockets are told something all the time."""
+    number = project.post(alice, "hello")["number"]
+    enough = Event()
+
+    def change_their_mind():
+        while not enough.is_set():
+            assert bob.put(f"/api/projects/{project.id}/read", {"number": number}).ok
+            assert bob.put(f"/api/projects/{project.id}/unread", {"number": number}).ok
+
+    mind = Thread(target=change_their_mind)
+    mind.start()
+    try:
+        for _ in range(20):
+            raw(bob)
+    finally:
+        enough.set()
+        mind.join()
 
 
 @pytest.mark.parametrize("name", ["connect", "disconnect", "__disconnect_final"])
