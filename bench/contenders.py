@@ -156,8 +156,8 @@ class Reference(Contender):
         return "none=0"
 
 
-class Naive(Reference):
-    """The one reference that has logins."""
+class Flask(Reference):
+    """A reference in Flask, which has logins."""
 
     def _login(self) -> str:
         answer = requests.post(f"http://127.0.0.1:{self.port}/api/session", timeout=10)
@@ -206,6 +206,7 @@ NAMES = {
     "original": "original stack (Next.js)",
     "node": "plain Node",
     "floor": "floor (Python)",
+    "bare": "bare Flask",
     "null": "null server",
     "one": "one worker",
     "two": "two workers",
@@ -216,9 +217,10 @@ NAMES = {
 }
 START: dict[str, Callable[[Path], Contender]] = {
     "ours": Ours,
-    "naive": lambda folder: Naive(folder, _python("naive.py")),
+    "naive": lambda folder: Flask(folder, _python("naive.py")),
     "original": lambda folder: Reference(folder, _node("next/server.mjs")),
     "node": lambda folder: Reference(folder, _node("plain.mjs")),
+    "bare": lambda folder: Flask(folder, _python("bare.py")),
     "floor": lambda folder: Reference(folder, _python("floor.py")),
     "null": lambda folder: Reference(folder, [str(build(REFERENCE / "null.c"))]),
     "one": lambda folder: Ours(folder, Backend.from_environment()),

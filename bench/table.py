@@ -5,15 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from bench.contenders import NAMES
 from bench.figures import FAILURES, Sample, spread
 from bench.goals import ALONE, GOALS, METRICS, SHOWN, Goal, Results
-from bench.workloads import ALL, TITLES
+from bench.workloads import COMPARED, TITLES
+
+COLUMNS = (*COMPARED, "bare", "floor", "null")
 
 
 def rows(results: Results) -> Iterator[list[str]]:
     """A row for each figure of each workload, a column for each contender."""
-    yield ["work", "figure", *(NAMES[name] for name in ALL)]
+    yield ["work", "figure", *(NAMES[name] for name in COLUMNS)]
     for workload, metrics in SHOWN.items():
         for metric in (*metrics, "server_share", "load_share"):
-            cells = [_cell(results.get(workload, {}).get(name, ()), metric) for name in ALL]
+            cells = [_cell(results.get(workload, {}).get(name, ()), metric) for name in COLUMNS]
             if any(cells):
                 yield [TITLES[workload], _words(metric), *cells]
 

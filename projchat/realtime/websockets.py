@@ -29,7 +29,7 @@ log = logging.getLogger("projchat.wire")
 
 STAY = "projchat.stay"
 UPGRADE_SECONDS = 10.0
-PONG = "3"
+PING, PONG = text_frame(b"2"), "3"
 # After a moment in which the loop was busy many are due. Pinged all at once they would answer all
 # at once, and be due together ever after: so they go in groups.
 PINGED_AT_ONCE = 10
@@ -119,7 +119,10 @@ class Heart:
         for connection in self._due.popleft().connections:
             if not connection.closing and not connection.closed:
                 connection.last_ping = pinged
-                connection.send(packet.Packet(packet.PING))
+                if isinstance(connection.queue, Wire):
+                    connection.queue.pass_on(PING, 1)
+                else:
+                    connection.send(packet.Packet(packet.PING))
                 open_ones.append(connection)
         self._awaited.append(Group(time.monotonic() + self._timeout, open_ones, pinged))
 

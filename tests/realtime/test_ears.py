@@ -113,6 +113,26 @@ def test_a_frame_may_come_byte_by_byte(bobs):
     assert heard(bobs) == '431[{"ok":true}]'
 
 
+def test_what_looks_like_the_answer_to_a_ping_may_be_the_middle_of_a_message(bobs):
+    said = b'429[  \n"leave_room",{"projectId":1}]'
+    key = bytes([said[0] ^ 0x81, said[1] ^ 0x81, 0, 0])
+    masked = bytes(byte ^ key[place % 4] for place, byte in enumerate(said))
+    middle = masked[:7]
+    assert middle[:2] == frame("3")[:2]
+    assert middle[2] ^ middle[6] == ord("3")
+    for part in (bytes([0x81, 0x80 | len(said)]) + key, middle, masked[7:]):
+        bobs.sock.sendall(part)
+        time.sleep(0.05)
+    assert heard(bobs) == '439[{"ok":true}]'
+
+
+def test_an_answer_to_a_ping_cannot_come_between_the_parts_of_a_message(bobs):
+    for part in (b"\x01\x81\0\0\0\x004", frame("3")):
+        bobs.sock.sendall(part)
+        time.sleep(0.05)
+    assert closing_code(bobs) == 1002
+
+
 def test_many_frames_may_come_at_once(bobs):
     many = 200
     said = (frame(f'42{turn}["leave_room",{{"projectId":1}}]') for turn in range(many))

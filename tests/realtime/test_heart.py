@@ -14,19 +14,23 @@ class Connection:
 
     def __init__(self):
         self.last_ping = True
-        self.pings = 0
         self.queue = Line()
 
-    def send(self, packet):
-        assert packet.encode() == "2"
-        self.pings += 1
+    @property
+    def pings(self):
+        return self.queue.pings
 
 
 class Line(Wire):
-    """A wire that only notes whether it was cut."""
+    """A wire that only notes the pings, and whether it was cut."""
 
     def __init__(self):
+        self.pings = 0
         self.was_cut = False
+
+    def pass_on(self, data, frames):
+        assert (data, frames) == (b"\x81\x012", 1)
+        self.pings += 1
 
     def cut(self):
         self.was_cut = True
@@ -88,11 +92,11 @@ def test_who_is_due_already_is_not_asked_twice(heart):
 
 
 def test_the_heart_goes_on_when_a_ping_fails(heart):
-    def fails(_packet):
+    def fails(_data, _frames):
         raise RuntimeError
 
     [broken] = scheduled(heart, 1)
-    broken.send = fails
+    broken.queue.pass_on = fails
     eventlet.sleep(0.08)
     [connection] = scheduled(heart, 1)
     with eventlet.Timeout(5):
