@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -57,8 +58,8 @@ def _about() -> dict[str, Any]:
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "versions": [
-            f"Python {platform.python_version()}, {platform.system()} {platform.release()}, "
-            f"{_processor()}, {os.cpu_count()} cores",
+            f"Python {platform.python_version()}, {_build()}, "
+            f"{platform.system()} {platform.release()}, {_processor()}, {os.cpu_count()} cores",
             ", ".join(f"{name} {version(name)}" for name in PACKAGES),
             f"Node {_output('node', '--version')}, " + ", ".join(map(_module, MODULES)),
         ],
@@ -68,6 +69,11 @@ def _about() -> dict[str, Any]:
 def _about_lines(runs: dict[str, Any]) -> Iterator[str]:
     for name, run in runs.items():
         yield f"- `{name}`, {run['about']['date']}: " + "; ".join(run["about"]["versions"])
+
+
+def _build() -> str:
+    """Whose Python it is: Debian builds its own guided by a profile, which many others lack."""
+    return "the system's own" if sys.base_prefix == "/usr" else "not the system's own"
 
 
 def _processor() -> str:
