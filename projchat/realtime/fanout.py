@@ -285,6 +285,15 @@ class Fanout(Manager):  # type: ignore[misc]
             for sid, connection in self._connections(rooms.get(room))
             if not self.is_in(sid, besides)
         ]
+        self._tell_in_rounds(event, data, connections)
+
+    def emit_in_rounds_here(self, event: str, data: Any, room: str) -> None:
+        """Emit to a room's sockets of this worker what may come a second later."""
+        members = self._rooms_here().get(room)
+        connections = [connection for _, connection in self._connections(members)]
+        self._tell_in_rounds(event, data, connections)
+
+    def _tell_in_rounds(self, event: str, data: Any, connections: list[Any]) -> None:
         if not connections:
             return
         text, frame = _encoded(event, data)

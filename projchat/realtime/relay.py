@@ -77,7 +77,7 @@ class Relay:
         beacon_due = time.monotonic() - self._beacon_at >= self._app.config["HEAD_SECONDS"]
         for project_id in heads if beacon_due else repaired:
             self._tell_head(project_id)
-            socketio.sleep(0)  # Written to all rooms at once, the heads would hold up who talks.
+            socketio.sleep(0)  # Told to all rooms at once, the heads would hold up who talks.
         if beacon_due:
             self._beacon_at = time.monotonic()
             self._evict_former_members()
@@ -139,7 +139,8 @@ class Relay:
         room = f"project:{project_id}"
         version = self._fanout.ledger.cursor(room)
         if version is not None:
-            self._fanout.emit_here("head", {"projectId": project_id, "version": version}, room)
+            head = {"projectId": project_id, "version": version}
+            self._fanout.emit_in_rounds_here("head", head, room)
 
     def _disconnect_ended_logins(self) -> None:
         people = list(self._fanout.people.values())

@@ -1,8 +1,9 @@
 """What may wait a little is said to many wires in groups.
 
-Told all at once, those whose tabs look elsewhere would keep those who talk waiting: a write takes
-some 10 µs, and people leave many tabs open. A few are told at once; to tell very many takes up to
-a second, and what is said meanwhile to a wire that still waits goes with what it waits for.
+Told all at once, the heads of all rooms, or all the tabs that look elsewhere, would keep those who
+talk waiting: a write takes some 10 µs, and people leave many tabs open. A few are told at once; to
+tell very many takes up to a second, and what is said meanwhile to a wire that still waits goes with
+what it waits for.
 """
 
 from collections import OrderedDict
