@@ -92,7 +92,7 @@ class Fanout(Manager):  # type: ignore[misc]
         super().connect(sid, namespace)
         rooms = self.people[sid].rooms
         kept = [self.doorstep.leave(sid, room) for room in rooms]
-        if self.eio_sid_from_sid(sid, namespace) not in self.server.eio.sockets:
+        if self.eio_sid_from_sid(sid, namespace) not in self.server.environ:
             self.basic_disconnect(sid, namespace)  # It has hung up meanwhile.
         elif None in kept:
             self.server.disconnect(sid, namespace=namespace, ignore_queue=True)
