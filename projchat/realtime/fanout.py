@@ -288,7 +288,7 @@ class Fanout(Manager):  # type: ignore[misc]
         self._tell_in_rounds(event, data, connections)
 
     def emit_in_rounds_here(self, event: str, data: Any, room: str) -> None:
-        """Emit to a room's sockets of this worker what may come a second later."""
+        """Emit to a room's sockets of this worker what may come a little later."""
         members = self._rooms_here().get(room)
         connections = [connection for _, connection in self._connections(members)]
         self._tell_in_rounds(event, data, connections)

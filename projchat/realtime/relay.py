@@ -153,6 +153,7 @@ class Relay:
             project_id = _id_of(room)
             for user_id in present.keys() - _members(project_id, present):
                 self._fanout.evict_here(f"user:{user_id}", room)
+            socketio.sleep(0)
 
     def _hang_up_strangers(self) -> None:
         """Whoever has been here since the beacon before without logging in may not stay."""
