@@ -270,8 +270,8 @@ def _rows(lines: list[tuple[int, Line]]) -> Iterator[tuple[Any, ...]]:
 
 
 def _keys(keeper: Keeper, line: Line) -> list[int]:
-    tokens = searching.tokens(line.html, line.author, line.moment)
-    return keeper.keys(line.project, line.number, tokens)
+    about = searching.about(line.author, line.moment)
+    return keeper.keys(line.project, line.number, searching.tokens(line.html), about)
 
 
 def _batched(lines: Iterator[Line], size: int) -> Iterator[list[tuple[int, Line]]]:

@@ -15,7 +15,9 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from html import unescape
+from itertools import repeat
 from zlib import crc32
 
 LONGEST_QUERY = 500
@@ -60,6 +62,8 @@ _folds = _Folds()
 
 def fold(text: str) -> str:
     """The text as it is compared."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFC", text).translate(_folds)
 
 
@@ -105,14 +109,16 @@ def grams(folded: str) -> set[str]:
     """Everything that a search may ask of a text."""
     found: set[str] = set()
     for run in RUN.finditer(folded):
-        word = run[0]
-        if run["pairs"]:
-            found.update(word)
-            found.update(_parts(word, 2))
-        else:
-            found.update(("^" + word[:1], "^" + word[:2]))
-            found.update(_parts(word, GRAM))
+        found |= _grams_of(run[0], run.lastgroup == "pairs")
     return found
+
+
+@lru_cache(4096)
+def _grams_of(word: str, in_pairs: bool) -> frozenset[str]:
+    """The same of one word; people use the same ones again and again."""
+    if in_pairs:
+        return frozenset((*word, *_parts(word, 2)))
+    return frozenset(("^" + word[:1], "^" + word[:2], *_parts(word, GRAM)))
 
 
 def _parts(word: str, length: int) -> list[str]:
@@ -124,8 +130,7 @@ def keys(shelf: str, tokens: Iterable[str]) -> list[int]:
 
     Two that fall together cost an exact test in vain, and nothing else.
     """
-    begun = crc32(shelf.encode())
-    return sorted({crc32(token.encode(), begun) - 2**31 for token in tokens})
+    return sorted(set(map(crc32, map(str.encode, tokens), repeat(crc32(shelf.encode())))))
 
 
 # Every message has this one, those on `ABOUT` say who wrote it and when.
@@ -133,14 +138,19 @@ ANY = "*"
 ABOUT = ("@", "~")
 
 
-def tokens(html: str, author_id: int, moment: datetime, has: Iterable[str] = ()) -> set[str]:
-    """The tokens of a message; `has` names what else it holds, like "file"."""
+def tokens(html: str, has: Iterable[str] = ()) -> set[str]:
+    """The tokens of what a message says; `has` names what else it holds, like "file"."""
     found = grams(fold(plain(html)))
-    found.update((ANY, _author(author_id), *_dates(moment)))
+    found.add(ANY)
     found.update("#" + thing for thing in has)
     if LINK.search(html):
         found.add("#link")
     return found
+
+
+def about(author_id: int, moment: datetime) -> set[str]:
+    """The tokens of who wrote it and when."""
+    return {_author(author_id), *_dates(moment)}
 
 
 def _author(user_id: int) -> str:
@@ -148,10 +158,11 @@ def _author(user_id: int) -> str:
 
 
 def _dates(moment: datetime) -> Iterator[str]:
+    day = moment.date().isoformat()
     yield f"~{max(moment.year, OLDEST_YEAR)}"
     if moment.year > OLDEST_YEAR:
-        yield f"~{moment:%Y-%m}"
-        yield f"~{moment:%Y-%m-%d}"
+        yield f"~{day[:7]}"
+        yield f"~{day}"
 
 
 # -- Queries

@@ -16,7 +16,9 @@ def now() -> datetime:
 
 def rfc3339(moment: datetime | None) -> str | None:
     """A time as it goes over the wire, like `2026-03-01T09:30:00.123456Z`."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -47,6 +47,8 @@ INDEX = "message_index"
 SHELF = 2**15
 # How many messages are noted together when the index is filled.
 AT_ONCE = 1000
+# A key as a word of FTS5.
+WORD = "x%x"
 
 Clauses: TypeAlias = list[list[str]]
 
@@ -87,8 +89,9 @@ def is_modelled(_thing: Any, name: str | None, kind: str, *_rest: Any) -> bool:
 
 def _keys(keeper: "Keeper", message: Any) -> list[int]:
     has = ("file",) if message.attachments else ()
-    tokens = searching.tokens(message.html, message.author_id, message.created_at, has)
-    return keeper.keys(message.project_id, message.number, tokens)
+    tokens = searching.tokens(message.html, has)
+    about = searching.about(message.author_id, message.created_at)
+    return keeper.keys(message.project_id, message.number, tokens, about)
 
 
 class Sqlite:
@@ -96,14 +99,13 @@ class Sqlite:
 
     index = table(INDEX, column("rowid", BigInteger), column(INDEX, String), column("tokens"))
 
-    def keys(self, project_id: int, _number: int, tokens: set[str]) -> list[int]:
+    def keys(self, project_id: int, _number: int, tokens: set[str], about: set[str]) -> list[int]:
         """The words of each project are apart, so that no other slows their search down."""
-        about = {token for token in tokens if token.startswith(ABOUT)}
-        return searching.keys(str(project_id), tokens - about) + searching.keys("", about)
+        return searching.keys(str(project_id), tokens) + searching.keys("", about)
 
     def row(self, key: int, keys: list[int]) -> dict[str, Any]:
         """What is kept of a message."""
-        return {"rowid": key, "tokens": " ".join(map(_word, keys))}
+        return {"rowid": key, "tokens": f"{WORD} " * len(keys) % tuple(keys)}
 
     def add(self, key: int, keys: list[int]) -> None:
         """Put a message in."""
@@ -128,13 +130,8 @@ class Sqlite:
 
 
 def _all_of(shelf: str, clauses: Clauses) -> str:
-    choices = (" OR ".join(map(_word, searching.keys(shelf, each))) for each in clauses)
+    choices = (" OR ".join(map(WORD.__mod__, searching.keys(shelf, each))) for each in clauses)
     return " AND ".join(f"({choice})" for choice in choices)
-
-
-def _word(key: int) -> str:
-    """A key as a word of FTS5, where a sign would be an operator."""
-    return f"x{key + 2**31:x}"
 
 
 class Postgresql:
@@ -142,9 +139,9 @@ class Postgresql:
 
     index = table(INDEX, column("message_id", BigInteger), column("tokens", ARRAY(Integer)))
 
-    def keys(self, project_id: int, number: int, tokens: set[str]) -> list[int]:
+    def keys(self, project_id: int, number: int, tokens: set[str], about: set[str]) -> list[int]:
         """Each shelf has words of its own."""
-        return searching.keys(_shelf(project_id, number // SHELF), tokens)
+        return _signed(_shelf(project_id, number // SHELF), tokens | about)
 
     def row(self, key: int, keys: list[int]) -> dict[str, Any]:
         """What is kept of a message."""
@@ -198,7 +195,12 @@ def _shelf(project_id: int, number: int) -> str:
 
 
 def _array(shelf: str, tokens: Iterable[str]) -> str:
-    return "{" + ",".join(map(str, searching.keys(shelf, tokens))) + "}"
+    return "{" + ",".join(map(str, _signed(shelf, tokens))) + "}"
+
+
+def _signed(shelf: str, tokens: Iterable[str]) -> list[int]:
+    """Keys as PostgreSQL has numbers of 32 bits."""
+    return [key - 2**31 for key in searching.keys(shelf, tokens)]
 
 
 def _unnested(columns: list[list[str]]) -> Any:

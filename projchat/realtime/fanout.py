@@ -9,6 +9,7 @@ It leans on these internals of python-socketio: `BaseManager.rooms`, `basic_ente
 tests/realtime fails if a new version moves them.
 """
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "/"
 DURABLE = ("new-message", "message-updated")
+encode = json.JSONEncoder(separators=(",", ":")).encode
 # What the handlers of events are told of the request that opened their socket.
 KEPT = ("flask.app", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme")
 
@@ -345,7 +347,7 @@ class Fanout(Manager):  # type: ignore[misc]
 
 def _encoded(event: str, data: Any) -> tuple[str, bytes]:
     """An event as Socket.IO's text, and as the frame of a websocket."""
-    text = packet.Packet(packet.EVENT, data=[event, data], namespace=NAMESPACE).encode()
+    text = f"{packet.EVENT}{encode([event, data])}"
     return text, text_frame(f"4{text}".encode())
 
 
