@@ -18,7 +18,8 @@ BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev install test coverage faults faults-brief lint lint-python lint-types lint-scripts lint-templates
-.PHONY: format catalogue lock clean bench bench-crowd bench-browser bench-histories bench-limits bench-search pictures
+.PHONY: format catalogue lock clean bench bench-crowd bench-ejabberd bench-browser bench-histories
+.PHONY: bench-limits bench-search pictures
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
@@ -27,6 +28,7 @@ help:
 	@echo 'make coverage   the same, and name the lines that no test has run'
 	@echo 'make faults     prove by faults that nothing is lost (hours; FORM=short: a quarter of one)'
 	@echo 'make bench      measure beside other servers (10 minutes); make bench W=fanout for a part'
+	@echo 'make bench-ejabberd   measure beside ejabberd, in turn (three minutes)'
 	@echo 'make bench-histories  compare a project of a million messages with one of a thousand'
 	@echo 'make bench-limits     measure what PostgreSQL and Redis carry'
 	@echo 'make bench-search  measure the search among a million messages (half an hour)'
@@ -118,6 +120,11 @@ bench: $(STAMPS)/bench
 # Ten thousand people in one worker: a storm of them, then ten minutes of silence.
 bench-crowd: $(STAMPS)/bench
 	@$(BENCH) crowd $(if $(ROUNDS),--rounds $(ROUNDS))
+
+# Beside ejabberd, which speaks XMPP: a few minutes. The package's own service is not asked.
+bench-ejabberd: $(STAMPS)/bench
+	@scripts/get-debian 'ejabberdctl /usr/sbin/ejabberdctl' ejabberd erlang-p1-sqlite3
+	@$(BENCH) ejabberd $(if $(ROUNDS),--rounds $(ROUNDS))
 
 BENCH := PYTHONPATH=tests scripts/with-node $(BIN)/python -m bench
 

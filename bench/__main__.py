@@ -5,13 +5,12 @@ import signal
 import sys
 from collections.abc import Iterable
 
-from bench import crowd, page
-from bench.contenders import START, build, data_folder
+from bench import crowd, ejabberd, page
+from bench.contenders import START, data_folder
 from bench.goals import Results, Rounds
-from bench.load import SOURCE
 from bench.runner import Cores, Runner
-from bench.table import failure_lines, goal_rows, markdown, rows, rows_alone
-from bench.workloads import TOGETHER, WORKERS, Workload
+from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart
+from bench.workloads import BESIDE_EJABBERD, TOGETHER, WORKERS, Workload
 from support.backend import Backend
 
 ROUNDS = 5
@@ -28,6 +27,10 @@ def main() -> None:
         results = {"crowd": crowd.measure(options.rounds, _say)}
         _show(results)
         page.keep("crowd", results)
+    elif options.workloads == ["ejabberd"]:
+        results = _measure(BESIDE_EJABBERD, options)
+        _show(results)
+        _keep("ejabberd", BESIDE_EJABBERD, results, ejabberd.version())
     else:
         _compare(options)
 
@@ -35,7 +38,9 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "workloads", nargs="*", help="only these, such as fanout; crowd; page writes the page"
+        "workloads",
+        nargs="*",
+        help="only these, such as fanout; crowd; ejabberd; page writes the page",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="no round begins later")
@@ -55,24 +60,25 @@ def _compare(options: argparse.Namespace) -> None:
 
 def _measure(chosen: Iterable[Workload], options: argparse.Namespace) -> Results:
     with data_folder() as folder:
-        runner = Runner(build(SOURCE), folder, Cores.of_this_machine(), _say)
+        runner = Runner(folder, Cores.of_this_machine(), _say)
+        start = {**START, "ejabberd": ejabberd.Ejabberd}
         return {
-            work.name: runner.run(work, work.rounds or options.rounds, START, 60 * options.minutes)
+            work.name: runner.run(work, work.rounds or options.rounds, start, 60 * options.minutes)
             for work in chosen
         }
 
 
 def _show(results: Results) -> None:
-    for table in (rows(results), rows_alone(results), goal_rows(results)):
+    for table in (rows(results), rows_apart(results), goal_rows(results)):
         if len(lines := list(table)) > 1:
             print(f"\n{markdown(lines)}")
     print("", *failure_lines(results), sep="\n")
 
 
-def _keep(name: str, works: Iterable[Workload], results: Results) -> None:
+def _keep(name: str, works: Iterable[Workload], results: Results, *versions: str) -> None:
     """Keep what was measured whole; a part of it leaves the page as it is."""
     if all(_is_whole(work, results.get(work.name, {})) for work in works):
-        page.keep(name, {work.name: results[work.name] for work in works})
+        page.keep(name, {work.name: results[work.name] for work in works}, *versions)
         print(f"docs/performance.md has these figures now ({name}).")
 
 

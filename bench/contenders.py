@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ from support.cast import Cast
 from support.person import Person
 from support.server import Server, free_port
 
-REFERENCE = Path(__file__).parent / "reference"
+HERE = Path(__file__).parent
+REFERENCE = HERE / "reference"
 PROGRAMS = Path(sys.prefix) / "bench"
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it.
 ROOM_BYTES = 1 << 30
@@ -29,7 +31,7 @@ START_SECONDS = 60
 
 
 class Seat(NamedTuple):
-    """Somebody in a project, as load.c reads it."""
+    """Somebody in a project, as run.h reads it."""
 
     project: int
     token: str
@@ -44,6 +46,13 @@ class Contender(ABC):
 
     port: int
     folder: Path
+    # The load that speaks its language, and what that has to know beside the port.
+    load = HERE / "load.c"
+    load_words: tuple[str, ...] = (
+        "/api/socket/",
+        "/api/projects/%d/messages",
+        '420["join_room",{"projectId":%d}]',
+    )
 
     @property
     @abstractmethod
@@ -116,6 +125,7 @@ class Reference(Contender):
             "NODE_ENV": "production",
             "NEXT_TELEMETRY_DISABLED": "1",
             "PYTHONWARNINGS": "ignore",
+            **self._prepare(),
         }
         self._log = (folder / "server.log").open("wb")
         self._process = subprocess.Popen(
@@ -142,6 +152,10 @@ class Reference(Contender):
             self._process.kill()
             self._process.wait()
         self._log.close()
+
+    def _prepare(self) -> dict[str, str]:
+        """Lay out what it needs to start; return what else its environment says."""
+        return {}
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -178,6 +192,7 @@ def data_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@cache
 def build(source: Path) -> Path:
     """Compile a program of one file beside what else is installed for this project."""
     PROGRAMS.mkdir(exist_ok=True)
@@ -208,6 +223,7 @@ NAMES = {
     "floor": "floor (Python)",
     "bare": "bare Flask",
     "null": "null server",
+    "ejabberd": "ejabberd",
     "one": "one worker",
     "two": "two workers",
     "empty": "before the crowd came",

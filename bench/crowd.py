@@ -5,9 +5,9 @@ Run it with `make bench-crowd`; it takes some twenty minutes.
 
 from collections.abc import Callable
 
-from bench.contenders import Contender, Ours, Seat, build, data_folder
+from bench.contenders import Contender, Ours, Seat, data_folder
 from bench.figures import Sample
-from bench.load import SOURCE, Load
+from bench.load import Load
 from bench.meter import cpu_seconds, memory_kib, on_cores
 from bench.runner import Cores
 from bench.workloads import POSTERS, failures, figures
@@ -30,11 +30,10 @@ def measure(
     """Tell the whole story once; who talks is measured before and after the crowd has come."""
     cores = Cores.of_this_machine()
     with data_folder() as folder:
-        program = build(SOURCE)
         with on_cores(cores.server):
             server = Ours(folder / "server", **ROOM_FOR_POSTERS)
         try:
-            with Load(program, server, cores.load) as load:
+            with Load(server, cores.load) as load:
                 return _Story(server, load, say, crowd - ACTIVE, hold).told(rounds)
         finally:
             server.stop()

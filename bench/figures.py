@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 Sample = dict[str, float]
-# What must not happen, by the names that load.c has for it.
+# What must not happen, by the names that run.h has for it.
 FAILURES = {
     "refused": "not let in at once, and tried again",
     "dropped": "dropped",

@@ -75,8 +75,16 @@ SHOWN = {
     "paced": ("p50", "p99", "cpu_per_post"),
     "memory": ("kib_per_connection", "cpu_per_join"),
 }
-# Of projchat alone: who is compared, and in which figures.
-ALONE = {
+# Runs that stand by themselves: who is compared, and in which figures.
+APART = {
+    "room-ejabberd": (
+        ("ours", "ejabberd"),
+        ("messages_per_second", "cpu_per_delivery", "server_share", "load_share"),
+    ),
+    "paced-ejabberd": (
+        ("ours", "ejabberd"),
+        ("p50", "p99", "cpu_per_post", "server_share", "load_share"),
+    ),
     "workers": (("one", "two"), ("deliveries_per_second", "cpu_per_delivery", "p50", "p99")),
     "crowd": (
         ("empty", "storm", "crowded", "held"),
@@ -104,6 +112,9 @@ GOALS = [
     Goal("post", "cpu_per_post", 0.55, "naive"),
     Goal("paced", "p50", 1.0, "original"),
     Goal("paced", "p99", 1.0, "original"),
+    Goal("room-ejabberd", "messages_per_second", 3.0, "ejabberd", at_least=True),
+    Goal("paced-ejabberd", "p50", 1.0, "ejabberd"),
+    Goal("paced-ejabberd", "p99", 1.0, "ejabberd"),
     Goal("memory", "kib_per_connection", 28),
     Goal("workers", "cpu_per_delivery", 1.2, "one", subject="two"),
     Goal("workers", "deliveries_per_second", 1.0, "one", at_least=True, subject="two"),

@@ -1,22 +1,20 @@
-"""The load generator, load.c, as an object."""
+"""The load generator, load.c or what else speaks the server's language, as an object."""
 
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from bench.contenders import Contender, Seat
+from bench.contenders import Contender, Seat, build
 from bench.meter import on_cores
-
-SOURCE = Path(__file__).with_name("load.c")
 
 
 class Load:
     """Listeners and posters of one server; leaving the context hangs up."""
 
-    def __init__(self, program: Path, contender: Contender, cores: set[int]) -> None:
-        words = [program, "127.0.0.1", str(contender.port), "/api/socket/"]
-        words += ["/api/projects/%d/messages", '420["join_room",{"projectId":%d}]']
+    def __init__(self, contender: Contender, cores: set[int]) -> None:
+        program = build(contender.load)
+        words = [program, "127.0.0.1", str(contender.port), *contender.load_words]
         self._folder = contender.folder
         with on_cores(cores):
             self._process = subprocess.Popen(
@@ -34,7 +32,7 @@ class Load:
     def run(
         self, seats: list[Seat], newcomers: list[Seat] | None = None, **wishes: float
     ) -> dict[str, Any]:
-        """Let listeners in, post, or both at once; return what was measured (see load.c)."""
+        """Let listeners in, post, or both at once; return what was measured (see run.h)."""
         words = ["run", f"seats={self._file('seats', seats)}"]
         if newcomers:
             words.append(f"newcomers={self._file('newcomers', newcomers)}")

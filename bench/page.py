@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.goals import Results
-from bench.table import failure_lines, goal_rows, markdown, rows, rows_alone
+from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "bench" / "results"
@@ -24,10 +24,10 @@ PACKAGES = ("Flask-SocketIO", "python-engineio", "eventlet", "gunicorn", "SQLAlc
 MODULES = ("next", "socket.io", "libsql")
 
 
-def keep(name: str, results: Results) -> None:
-    """Keep a whole run, and write the page anew."""
+def keep(name: str, results: Results, *versions: str) -> None:
+    """Keep a whole run, with the versions of what only it has met; write the page anew."""
     KEPT.mkdir(exist_ok=True)
-    kept = {"about": _about(), "results": results}
+    kept = {"about": _about(*versions), "results": results}
     (KEPT / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
     write()
 
@@ -41,7 +41,7 @@ def write() -> None:
     draw(results, PICTURES)
     parts = {
         "table": markdown(rows(results)),
-        "alone": markdown(rows_alone(results)),
+        "apart": markdown(rows_apart(results)),
         "goals": markdown(goal_rows(results)),
         "failures": "\n".join(_failures(results)),
         "about": "\n".join(_about_lines(runs)),
@@ -54,7 +54,7 @@ def _failures(results: Results) -> Iterator[str]:
     yield from lines or ["Nothing of that happened in these runs."]
 
 
-def _about() -> dict[str, Any]:
+def _about(*versions: str) -> dict[str, Any]:
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "versions": [
@@ -62,6 +62,7 @@ def _about() -> dict[str, Any]:
             f"{platform.system()} {platform.release()}, {_processor()}, {os.cpu_count()} cores",
             ", ".join(f"{name} {version(name)}" for name in PACKAGES),
             f"Node {_output('node', '--version')}, " + ", ".join(map(_module, MODULES)),
+            *versions,
         ],
     }
 

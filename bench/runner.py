@@ -32,10 +32,7 @@ class Cores(NamedTuple):
 class Runner:
     """Takes contenders through workloads and keeps what they reached."""
 
-    def __init__(
-        self, program: Path, folder: Path, cores: Cores, say: Callable[[str], None]
-    ) -> None:
-        self._program = program
+    def __init__(self, folder: Path, cores: Cores, say: Callable[[str], None]) -> None:
         self._folder = folder
         self._cores = cores
         self._say = say
@@ -84,12 +81,12 @@ class Runner:
             contender = start(self._folder / f"{workload.name}-{name}")
         stack.callback(contender.stop)
         if workload.stays:
-            kept = stack.enter_context(Load(self._program, contender, self._cores.load))
+            kept = stack.enter_context(Load(contender, self._cores.load))
             return lambda: nullcontext((contender, kept))
 
         @contextmanager
         def meet() -> Iterator[tuple[Contender, Load]]:
-            with Load(self._program, contender, self._cores.load) as load:
+            with Load(contender, self._cores.load) as load:
                 yield contender, load
 
         return meet

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bench.contenders import NAMES
 from bench.figures import FAILURES, Sample, spread
-from bench.goals import ALONE, GOALS, METRICS, SHOWN, Goal, Results
+from bench.goals import APART, GOALS, METRICS, SHOWN, Goal, Results
 from bench.workloads import COMPARED, TITLES
 
 COLUMNS = (*COMPARED, "bare", "floor", "null")
@@ -20,10 +20,10 @@ def rows(results: Results) -> Iterator[list[str]]:
                 yield [TITLES[workload], _words(metric), *cells]
 
 
-def rows_alone(results: Results) -> Iterator[list[str]]:
-    """A row for each figure of what projchat goes through alone."""
+def rows_apart(results: Results) -> Iterator[list[str]]:
+    """A row for each figure and contender of the runs that stand by themselves."""
     yield ["work", "figure", "", "reached"]
-    for workload, (names, metrics) in ALONE.items():
+    for workload, (names, metrics) in APART.items():
         for metric in metrics:
             for name in names:
                 if cell := _cell(results.get(workload, {}).get(name, ()), metric):

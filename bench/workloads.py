@@ -121,6 +121,20 @@ WORKERS = Workload(
     ("one", "two"),
     spreads=True,
 )
-TITLES = {work.name: work.title for work in [*TOGETHER, WORKERS]} | {
+BESIDE_EJABBERD = [
+    Workload(
+        "room-ejabberd",
+        "100 listeners, 8 posters, beside ejabberd",
+        room(100, 800),
+        ("ours", "ejabberd"),
+    ),
+    Workload(
+        "paced-ejabberd",
+        "100 listeners, 20 messages a second, beside ejabberd",
+        room(100, 200, rate=20),
+        ("ours", "ejabberd"),
+    ),
+]
+TITLES = {work.name: work.title for work in [*TOGETHER, WORKERS, *BESIDE_EJABBERD]} | {
     "crowd": "10,000 connections in one worker"
 }

@@ -1,5 +1,5 @@
 from bench.goals import Goal, Results
-from bench.table import failure_lines, goal_rows, markdown, rows, rows_alone
+from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart
 
 FANOUT: Results = {
     "fanout": {
@@ -54,8 +54,8 @@ def test_the_table_has_a_column_for_each_contender() -> None:
     assert line[head.index("null server")] == ""
 
 
-def test_what_projchat_goes_through_alone_has_a_table_of_its_own() -> None:
-    _, line = rows_alone({"crowd": {"held": [{"dropped": 0}]}})
+def test_a_run_that_stands_by_itself_has_a_table_of_its_own() -> None:
+    _, line = rows_apart({"crowd": {"held": [{"dropped": 0}]}})
     assert line[1:] == ["connections dropped", "in silence", "0"]
 
 
