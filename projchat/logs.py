@@ -4,7 +4,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -60,9 +60,8 @@ class ServerLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
         size = "-" if resp.sent is None else f"{resp.sent} B"
         milliseconds = request_time / timedelta(milliseconds=1)
         line = f"{environ['REQUEST_METHOD']} {path} {resp.status} {size} {milliseconds:.0f} ms"
-        headers = {name.lower(): value for name, value in resp.headers}
-        if REQUEST_ID.fullmatch(headers.get("x-request-id", "")):
-            line += f" id={headers['x-request-id']}"
+        if REQUEST_ID.fullmatch(number := _request_id(resp.headers)):
+            line += f" id={number}"
         self.access_log.info("%s", line)
 
 
@@ -87,6 +86,10 @@ def speak_utf8(stream: object) -> None:
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
+def _request_id(headers: Iterable[tuple[str, str]]) -> str:
+    return next((value for name, value in headers if name.lower() == "x-request-id"), "")
+
+
 def path_of(address: str) -> str:
     """The path of an address as people read it, without its query string."""
     return unquote(address.partition("?")[0])
@@ -94,7 +97,7 @@ def path_of(address: str) -> str:
 
 def without_invite(text: str) -> str:
     """Cut a text after the path that names an invite: its token opens the project to anybody."""
-    return INVITE.sub(r"\1…", text)
+    return INVITE.sub(r"\1…", text) if "invite" in text.lower() else text
 
 
 def printable(text: str) -> str:

@@ -105,7 +105,7 @@ def _headers(response: Response) -> Response:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     if request.endpoint not in ("static", "i18n.show"):
         headers.setdefault("Cache-Control", "private, no-store")
-        response.vary.update(("Cookie", "Accept-Language"))
+        headers.setdefault("Vary", "Cookie, Accept-Language")
     return response
 
 
