@@ -26,6 +26,9 @@ from .fanout import Fanout
 log = logging.getLogger("projchat")
 
 IDS_PER_QUERY = 1000
+# However many rooms there are, going through them takes no longer than a round.
+REST_SECONDS = 0.005
+ROUND_SECONDS = 1.0
 T = TypeVar("T")
 
 
@@ -67,7 +70,10 @@ class Relay:
     def tick(self) -> None:
         """Repair, tell the heads when it is time, and keep presence alive."""
         self._forget_the_gone()
+        socketio.sleep(REST_SECONDS)
         self._disconnect_ended_logins()
+        db.session.rollback()  # SQLite would go on showing what was there at the last look.
+        socketio.sleep(REST_SECONDS)
         sent = self._sent()
         heads = self._heads()
         for project_id in heads:
@@ -75,9 +81,8 @@ class Relay:
                 self._start_afresh(project_id)
         repaired = [project_id for project_id in heads if self._repair(project_id)]
         beacon_due = time.monotonic() - self._beacon_at >= self._app.config["HEAD_SECONDS"]
-        for project_id in heads if beacon_due else repaired:
+        for project_id in _one_by_one(heads if beacon_due else repaired):
             self._tell_head(project_id)
-            socketio.sleep(0)  # Told to all rooms at once, the heads would hold up who talks.
         if beacon_due:
             self._beacon_at = time.monotonic()
             self._evict_former_members()
@@ -143,17 +148,16 @@ class Relay:
             self._fanout.emit_in_rounds_here("head", head, room)
 
     def _disconnect_ended_logins(self) -> None:
-        people = list(self._fanout.people.values())
-        living = _living_logins({person.login_id for person in people})
-        for login_id in {person.login_id for person in people} - living:
+        logins = {person.login_id for person in self._fanout.people.values()}
+        for login_id in logins - _living_logins(logins):
             self._fanout.disconnect_room_here(f"login:{login_id}")
 
     def _evict_former_members(self) -> None:
-        for room, present in self._presence.here().items():
+        for room, present in _one_by_one(self._presence.here().items()):
             project_id = _id_of(room)
             for user_id in present.keys() - _members(project_id, present):
                 self._fanout.evict_here(f"user:{user_id}", room)
-            socketio.sleep(0)
+            db.session.rollback()  # The next look is at the members as they are then.
 
     def _hang_up_strangers(self) -> None:
         """Whoever has been here since the beacon before without logging in may not stay."""
@@ -161,6 +165,15 @@ class Relay:
         for connection in strangers & self._strangers:
             self._fanout.hang_up(connection)
         self._strangers = strangers
+
+
+def _one_by_one(items: Iterable[T]) -> Iterator[T]:
+    """One after the other with rests between, for all together would hold up those who talk."""
+    waiting = list(items)
+    rest = min(REST_SECONDS, ROUND_SECONDS / max(1, len(waiting)))
+    for item in waiting:
+        yield item
+        socketio.sleep(rest)
 
 
 def _changes(project_id: int, after: int, up_to: int) -> Sequence[Message]:

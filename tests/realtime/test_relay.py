@@ -1,8 +1,11 @@
 """The relay: what was committed and not emitted arrives all the same."""
 
+import time
+
 from support.surgery import execute
 
 HEAL_SECONDS = 10
+RELAY_SECONDS = 1.5
 
 APPEND = """
 INSERT INTO messages (project_id, number, version, author_id, client_id, fingerprint, kind, body,
@@ -47,6 +50,19 @@ def test_a_change_that_left_no_mark_is_no_new_message(server, alice, bob, projec
     message = live.wait_for("message-updated", timeout=HEAL_SECONDS)
     assert message == {**first, "version": project.version()}
     assert live.events("new-message") == []
+
+
+def test_it_looks_at_the_heads_as_they_are(server, alice, bob, project):
+    """Older than what was sent, they would mean that a backup was restored: all would be let go."""
+    live = bob.live()
+    live.join(project.id)
+    before = server.log().count("start afresh")
+    ends = time.monotonic() + 3 * RELAY_SECONDS
+    while time.monotonic() < ends:
+        last = project.post(alice, "on and on")
+    live.wait_for("new-message", lambda message: message == last)
+    live.hears_nothing("room-closed")
+    assert server.log().count("start afresh") == before
 
 
 def test_it_does_not_repeat_what_was(alice, bob, project):
