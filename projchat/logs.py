@@ -97,7 +97,7 @@ def path_of(address: str) -> str:
 
 def without_invite(text: str) -> str:
     """Cut a text after the path that names an invite: its token opens the project to anybody."""
-    return INVITE.sub(r"\1…", text) if "invite" in text.lower() else text
+    return INVITE.sub(r"\1…", text) if "nv" in text.lower() else text
 
 
 def printable(text: str) -> str:

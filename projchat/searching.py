@@ -109,16 +109,24 @@ def grams(folded: str) -> set[str]:
     """Everything that a search may ask of a text."""
     found: set[str] = set()
     for run in RUN.finditer(folded):
-        found |= _grams_of(run[0], run.lastgroup == "pairs")
+        word = run[0]
+        if run["pairs"]:
+            found.update(word)
+            found.update(_parts(word, 2))
+        elif len(word) <= LONGEST_KEPT:
+            found |= _kept_grams_of(word)
+        else:
+            found |= _grams_of(word)
     return found
 
 
-@lru_cache(4096)
-def _grams_of(word: str, in_pairs: bool) -> frozenset[str]:
-    """The same of one word; people use the same ones again and again."""
-    if in_pairs:
-        return frozenset((*word, *_parts(word, 2)))
+def _grams_of(word: str) -> frozenset[str]:
     return frozenset(("^" + word[:1], "^" + word[:2], *_parts(word, GRAM)))
+
+
+# People use the same words again and again.
+LONGEST_KEPT = 24
+_kept_grams_of = lru_cache(4096)(_grams_of)
 
 
 def _parts(word: str, length: int) -> list[str]:

@@ -24,6 +24,13 @@ def test_whatever_matches_has_the_tokens(text, start, length):
         assert all(held & set(clause) for clause in query.clauses([], NOW))
 
 
+@pytest.mark.parametrize("word", ["x" * 10_000, "京" * 10_000])
+def test_only_words_of_a_language_are_kept(word):
+    kept = searching._kept_grams_of.cache_info().currsize
+    assert searching.grams(word)
+    assert searching._kept_grams_of.cache_info().currsize == kept
+
+
 @given(text=TEXTS)
 def test_every_word_finds_its_own_text(text):
     plain = searching.plain(text)

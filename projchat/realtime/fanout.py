@@ -182,7 +182,8 @@ class Fanout(Manager):  # type: ignore[misc]
 
     def evict_here(self, person_room: str, room: str) -> None:
         """Take one person's sockets out of a room on this worker, telling them first."""
-        for sid, _ in list(self.get_participants(NAMESPACE, person_room)):
+        for sid, eio_sid in list(self.get_participants(NAMESPACE, person_room)):
+            self._forget_rounds(eio_sid)
             self.doorstep.leave(sid, room)
             if self.is_in(sid, room):
                 project_id = int(room.removeprefix("project:"))
@@ -197,7 +198,8 @@ class Fanout(Manager):  # type: ignore[misc]
     def disconnect_room_here(self, room: str) -> None:
         """Disconnect every socket of a room on this worker."""
         self.doorstep.send_away(room)
-        for sid, _ in list(self.get_participants(NAMESPACE, room)):
+        for sid, eio_sid in list(self.get_participants(NAMESPACE, room)):
+            self._forget_rounds(eio_sid)
             self.server.disconnect(sid, namespace=NAMESPACE, ignore_queue=True)
 
     def strangers(self) -> set[str]:
@@ -303,6 +305,11 @@ class Fanout(Manager):  # type: ignore[misc]
         for connection in connections:
             if type(connection.queue) is not Wire:
                 connection.send(engineio_packet.Packet(engineio_packet.MESSAGE, text))
+
+    def _forget_rounds(self, eio_sid: str) -> None:
+        connection = self.server.eio.sockets.get(eio_sid)
+        if connection is not None and type(connection.queue) is Wire:
+            self._rounds.pass_over(connection.queue)
 
     def tell_presence(self) -> None:
         """Tell the other workers who is here."""

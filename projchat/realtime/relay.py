@@ -26,9 +26,10 @@ from .fanout import Fanout
 log = logging.getLogger("projchat")
 
 IDS_PER_QUERY = 1000
-# However many rooms there are, going through them takes no longer than a round.
 REST_SECONDS = 0.005
-ROUND_SECONDS = 1.0
+# However many rooms there are, going through them is not interrupted more often: a rest may last
+# as long as everybody else has something to do.
+MOST_RESTS = 40
 T = TypeVar("T")
 
 
@@ -80,11 +81,13 @@ class Relay:
             if heads[project_id].version < sent.get(project_id, 0):
                 self._start_afresh(project_id)
         repaired = [project_id for project_id in heads if self._repair(project_id)]
-        beacon_due = time.monotonic() - self._beacon_at >= self._app.config["HEAD_SECONDS"]
+        db.session.rollback()
+        began = time.monotonic()
+        beacon_due = began - self._beacon_at >= self._app.config["HEAD_SECONDS"]
         for project_id in _one_by_one(heads if beacon_due else repaired):
             self._tell_head(project_id)
         if beacon_due:
-            self._beacon_at = time.monotonic()
+            self._beacon_at = began
             self._evict_former_members()
             self._hang_up_strangers()
         self._told = {key: head.messages for key, head in self._seen.items() if key in heads}
@@ -170,10 +173,11 @@ class Relay:
 def _one_by_one(items: Iterable[T]) -> Iterator[T]:
     """One after the other with rests between, for all together would hold up those who talk."""
     waiting = list(items)
-    rest = min(REST_SECONDS, ROUND_SECONDS / max(1, len(waiting)))
-    for item in waiting:
+    group = -(-len(waiting) // MOST_RESTS)
+    for place, item in enumerate(waiting, 1):
         yield item
-        socketio.sleep(rest)
+        if place % group == 0:
+            socketio.sleep(REST_SECONDS)
 
 
 def _changes(project_id: int, after: int, up_to: int) -> Sequence[Message]:

@@ -35,6 +35,10 @@ class Rounds:
             self._is_on_its_way = True
             socketio.start_background_task(self._go_round)
 
+    def pass_over(self, wire: Wire) -> None:
+        """Say nothing more of what waits: who is behind the wire may not hear it any longer."""
+        self._waiting.pop(wire, None)
+
     def _go_round(self) -> None:
         try:
             while self._waiting:
@@ -47,4 +51,4 @@ class Rounds:
     def _tell_group(self) -> None:
         for _ in range(min(len(self._waiting), self._group)):
             wire, frames = self._waiting.popitem(last=False)
-            wire.pass_on(b"".join(frames), len(frames))
+            wire.write_at_once(b"".join(frames), len(frames))

@@ -120,7 +120,7 @@ class Heart:
             if not connection.closing and not connection.closed:
                 connection.last_ping = pinged
                 if isinstance(connection.queue, Wire):
-                    connection.queue.pass_on(PING, 1)
+                    connection.queue.write_at_once(PING, 1)
                 else:
                     connection.send(packet.Packet(packet.PING))
                 open_ones.append(connection)

@@ -56,6 +56,11 @@ class Wire:
         self._press.part()
         self.add(frame, 1)
 
+    def write_at_once(self, data: bytes, frames: int) -> None:
+        """Write some frames now, or behind what was said to its room and waits."""
+        self._press.part()
+        self.pass_on(data, frames)
+
     def add(self, data: bytes, frames: int) -> None:
         """Put some frames on the backlog; a client too far behind is hung up on."""
         if not self._backlog and not self.is_draining:

@@ -85,6 +85,7 @@ def test_a_name_between_colons_becomes_an_emoji(open_chat: Callable[..., Chat], 
     chat.composer.fill("")
     expect(options).to_have_count(0)
     chat.composer.press_sequentially("Done :tad")
+    expect(options.first).to_contain_text("🎉")
     expect(options.first).to_have_attribute("aria-selected", "true")
     chat.composer.press("Enter")
     expect(chat.composer).to_have_value("Done 🎉 ")

@@ -6,6 +6,7 @@ import socketio
 from projchat.presence import Presence
 from projchat.realtime.fanout import Fanout, Person
 from projchat.realtime.neighbours import Neighbours
+from projchat.realtime.wires import Press, Wire
 
 BOB = Person(7, "Bob", 3, "en")
 CONNECTED, DISCONNECTED = "0", "1"
@@ -85,9 +86,22 @@ def test_who_is_sent_away_meanwhile_does_not_stay(hall, room):
     assert not hall.fanout.people
 
 
+@pytest.mark.parametrize("ends", ["evict", "disconnect"])
+def test_what_waits_in_a_round_is_not_told_after_the_end(hall, monkeypatch, ends):
+    passed_over = []
+    monkeypatch.setattr(hall.fanout._rounds, "pass_over", passed_over.append)
+    hall.open()
+    hall.bob.queue = Wire(None, Press())
+    if ends == "evict":
+        hall.fanout.evict("user:7", "project:1")
+    else:
+        hall.fanout.disconnect_room("login:3")
+    assert passed_over == [hall.bob.queue]
+
+
 def test_who_hangs_up_meanwhile_leaves_nothing_behind(hall):
     hall.meanwhile = lambda _sid: hall.hang_up()
     hall.open()
     assert not hall.fanout.people
     assert not any(hall.fanout.rooms.values())
-    assert hall.fanout.doorstep.leave("connection", "user:7") is None
+    assert not hall.fanout.doorstep._kept

@@ -28,7 +28,7 @@ class Line(Wire):
         self.pings = 0
         self.was_cut = False
 
-    def pass_on(self, data, frames):
+    def write_at_once(self, data, frames):
         assert (data, frames) == (b"\x81\x012", 1)
         self.pings += 1
 
@@ -96,7 +96,7 @@ def test_the_heart_goes_on_when_a_ping_fails(heart):
         raise RuntimeError
 
     [broken] = scheduled(heart, 1)
-    broken.queue.pass_on = fails
+    broken.queue.write_at_once = fails
     eventlet.sleep(0.08)
     [connection] = scheduled(heart, 1)
     with eventlet.Timeout(5):

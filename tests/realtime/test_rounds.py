@@ -22,7 +22,7 @@ class Heard:
         self.at = []
         self._turns = turns
 
-    def pass_on(self, data, frames):
+    def write_at_once(self, data, frames):
         self.frames.append(data)
         self.sizes.append(frames)
         self.at.append(len(self._turns))
@@ -77,6 +77,17 @@ def test_what_is_told_meanwhile_goes_with_what_waits(turns):
     way.tell(wires, b"b")
     wait_until(2, wires)
     assert [wire.sizes for wire in wires] == [[1, 1]] * GROUP + [[2]] * GROUP
+
+
+def test_who_may_not_hear_it_any_longer_is_passed_over(turns):
+    wires, way = [Heard(turns) for _ in range(2 * GROUP)], Rounds()
+    way.tell(wires, b"a")
+    eventlet.sleep(0)
+    for wire in (wires[0], wires[-1]):
+        way.pass_over(wire)
+    wait_until(1, wires[:-1])
+    eventlet.sleep(0.05)
+    assert wires[-1].frames == []
 
 
 def test_of_many_the_groups_are_larger(turns):

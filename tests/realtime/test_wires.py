@@ -90,12 +90,16 @@ def test_what_follows_soon_goes_together_when_the_turn_has_ended(lines, monkeypa
     assert look() == [b"abc"] * 3
 
 
-def test_what_one_wire_is_told_meanwhile_is_not_overtaken(lines, monkeypatch):
+@pytest.mark.parametrize("way", ["write", "write_at_once"])
+def test_what_one_wire_is_told_meanwhile_is_not_overtaken(lines, monkeypatch, way):
     press, room, look = lines
     monkeypatch.setattr(wires, "SILENCE", 1_000_000)
     press.tell(room, b"a")
     press.tell(room, b"b")
-    room[0].write(b"c")
+    if way == "write":
+        room[0].write(b"c")
+    else:
+        room[0].write_at_once(b"c", 1)
     press.tell(room, b"d")
     eventlet.sleep(0)
     assert look() == [b"abcd", b"abd", b"abd"]

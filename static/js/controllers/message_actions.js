@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { copyText } from "projchat/helpers/clipboard";
 import { confirm } from "projchat/helpers/confirm";
+import { hasWithin } from "projchat/helpers/focus";
 import { letterOf } from "projchat/helpers/keys";
 import { toast } from "projchat/helpers/toast";
 import { t } from "projchat/i18n";
@@ -110,8 +111,9 @@ export default class extends Controller {
     if (this.#chat.isReadOnly || message.kind === "system" || message.deletedAt) return;
     const { pickEmoji } = await import("projchat/emoji_picker");
     const emoji = await pickEmoji(target);
-    // The toolbar, which asked, has gone meanwhile.
-    if (document.activeElement === document.body) row.focus({ preventScroll: true });
+    // The toolbar, which asked, has gone meanwhile, or the focus was elsewhere when the table came.
+    const isLost = emoji ? !hasWithin(row) : document.activeElement === document.body;
+    if (isLost) row.focus({ preventScroll: true });
     if (!emoji) return;
     const mine = message.reactions.find((each) => each.emoji === emoji)?.userIds ?? [];
     if (mine.includes(this.#chat.viewer.id)) return;

@@ -2,3 +2,8 @@
 export function hasFocus(element) {
   return document.hasFocus() && document.activeElement === element;
 }
+
+/** Whether the focus is on an element or on something in it. */
+export function hasWithin(element) {
+  return element.contains(document.activeElement);
+}
