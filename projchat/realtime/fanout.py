@@ -230,7 +230,7 @@ class Fanout(Manager):  # type: ignore[misc]
         """Emit to a room on every worker. Nobody asks for acknowledgements of what we emit."""
         room = to or room
         if callback is not None or room is None or namespace != NAMESPACE:
-            raise NotImplementedError("projchat emits to rooms of the default namespace.")
+            raise ValueError("projchat emits to rooms of the default namespace.")
         self._deliver(event, data, room, skip_sid)
         self._neighbours.tell("emit", event=event, data=data, room=room, skip_sid=skip_sid)
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -63,7 +64,7 @@ def program(name: str) -> str:
     return found
 
 
-class Service:
+class Service(ABC):
     """One process, killed by its id when it is to be killed."""
 
     name = ""
@@ -73,13 +74,13 @@ class Service:
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> list[str]:
         """The words that start it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answers(self) -> bool:
         """Whether it works."""
-        raise NotImplementedError
 
     def start(self) -> "Service":
         """Start and wait until it answers."""
