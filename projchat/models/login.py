@@ -87,7 +87,12 @@ class Login(Plain, Model):
     @property
     def room(self) -> str:
         """The room of this login's sockets."""
-        return f"login:{self.id}"
+        return self.room_of(self.id)
+
+    @staticmethod
+    def room_of(login_id: int) -> str:
+        """The same, for a login of which only the id is at hand."""
+        return f"login:{login_id}"
 
     @property
     def is_stale(self) -> bool:

@@ -20,6 +20,7 @@ from engineio import packet as engineio_packet
 from socketio import packet
 from socketio.manager import Manager
 
+from ..models import Login, User
 from ..presence import Presence
 from .doorstep import Doorstep
 from .ledger import Ledger
@@ -48,7 +49,7 @@ class Person(NamedTuple):
     @property
     def rooms(self) -> tuple[str, str]:
         """The rooms that all sockets of this person, and of this login, are in."""
-        return f"user:{self.user_id}", f"login:{self.login_id}"
+        return User.room_of(self.user_id), Login.room_of(self.login_id)
 
 
 class Fanout(Manager):  # type: ignore[misc]
@@ -280,7 +281,7 @@ class Fanout(Manager):  # type: ignore[misc]
     def emit_to_people_here(self, event: str, data: Any, user_ids: list[int], besides: str) -> None:
         """The same on this worker. Most people have no socket here, so nothing is made for them."""
         rooms = self._rooms_here()
-        theirs = [f"user:{user_id}" for user_id in user_ids]
+        theirs = [User.room_of(user_id) for user_id in user_ids]
         for room in theirs:
             self.doorstep.keep(room, event, data)
         connections = [

@@ -122,7 +122,7 @@ class Relay:
         self._seen.pop(project_id, None)
         self._fanout.ledger.forget(room)
         for user_id in self._presence.here().get(room, ()):
-            self._fanout.evict_here(f"user:{user_id}", room)
+            self._fanout.evict_here(User.room_of(user_id), room)
 
     def _repair(self, project_id: int) -> bool:
         """Send what stood at the head a tick ago and was not sent; True if there was any.
@@ -153,13 +153,13 @@ class Relay:
     def _disconnect_ended_logins(self) -> None:
         logins = {person.login_id for person in self._fanout.people.values()}
         for login_id in logins - _living_logins(logins):
-            self._fanout.disconnect_room_here(f"login:{login_id}")
+            self._fanout.disconnect_room_here(Login.room_of(login_id))
 
     def _evict_former_members(self) -> None:
         for room, present in _one_by_one(self._presence.here().items()):
             project_id = _id_of(room)
             for user_id in present.keys() - _members(project_id, present):
-                self._fanout.evict_here(f"user:{user_id}", room)
+                self._fanout.evict_here(User.room_of(user_id), room)
             db.session.rollback()  # The next look is at the members as they are then.
 
     def _hang_up_strangers(self) -> None:
