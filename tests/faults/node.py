@@ -71,7 +71,13 @@ class Node:
     def views(self) -> list[View]:
         """What each reader shows."""
         return [
-            View(name, one["messages"], one["applied"], one["complaints"])
+            View(
+                name,
+                one["messages"],
+                one["applied"],
+                one["complaints"],
+                [(number, id_, client_id) for number, id_, client_id in one["heard"]],
+            )
             for name, one in self.order("view").items()
         ]
 

@@ -11,6 +11,7 @@ const { MemoryStore } = await import("projchat/outbox_store");
 const { Timeline } = await import("projchat/timeline");
 
 const PAGE_SIZE = 100;
+const CHANGES = ["new-message", "message-updated"];
 console.log = () => {};
 
 class Client {
@@ -18,6 +19,7 @@ class Client {
   sent = [];
   applied = [];
   complaints = [];
+  heard = new Map();
   resets = 0;
   events = 0;
   #lastEventAt = 0;
@@ -49,7 +51,8 @@ class Client {
       // What only a page shows is of no interest here.
       on: new Proxy(news, { get: (known, name) => known[name] ?? nothing }),
     });
-    this.socket.onAny((event) => {
+    this.socket.onAny((event, news) => {
+      if (CHANGES.includes(event)) this.#hear(news);
       if (event !== "presence") {
         this.events += 1;
         this.#lastEventAt = Date.now();
@@ -105,11 +108,18 @@ class Client {
   async view() {
     await this.readOlder();
     const { applied, complaints, sent } = this;
-    return { messages: this.timeline.messages, applied, complaints, sent };
+    const heard = [...this.heard.values()];
+    return { messages: this.timeline.messages, applied, complaints, heard, sent };
   }
 
   close() {
     this.live.stop();
+  }
+
+  /** Notes each message that it is told of once, also what is put right later. */
+  #hear({ projectId, number, id, clientId }) {
+    if (projectId !== this.projectId) return;
+    this.heard.set(`${number} ${id} ${clientId}`, [number, id, clientId]);
   }
 
   #startedAfresh() {

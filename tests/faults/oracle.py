@@ -9,6 +9,7 @@ from typing import Any
 from support.database import Database
 
 Message = dict[str, Any]
+Identity = tuple[int, int, str]
 
 ROWS = """
 SELECT number, version, client_id, kind, body, author_id, edited_at, deleted_at
@@ -37,6 +38,8 @@ class View:
     messages: list[Message]
     applied: list[int] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    # Number, id and clientId of every message that it was told of, also of those it let go again.
+    heard: Iterable[Identity] = ()
 
 
 class Verdict(AssertionError):
@@ -153,13 +156,23 @@ def _text(row: Message) -> str | None:
 
 
 def _faults_of_view(fresh: list[Message], view: View) -> Iterable[str]:
-    """A reader shows what a fresh one is shown, and never went back or repeated a change."""
+    """A reader shows what a fresh one is shown, never went back or repeated a change, and was
+    told of nothing that has not been stored, not even for the moment before it was mended.
+    """
     if view.messages != fresh:
         yield f"{view.name} shows something else: {_difference(fresh, view.messages)}"
     if any(later <= earlier for earlier, later in pairwise(view.applied)):
         yield f"{view.name} applied changes out of order: {_first_fall(view.applied)}"
+    stored = {identity(message) for message in fresh}
+    if rumours := sorted(one for one in view.heard if one not in stored):
+        yield f"{view.name} was told of messages that are not stored: {rumours[:5]}"
     for complaint in view.complaints:
         yield f"{view.name}: {complaint}"
+
+
+def identity(message: Message) -> Identity:
+    """What makes a message this one and no other; no change to it changes that."""
+    return (message["number"], message["id"], message["clientId"])
 
 
 def _first_fall(numbers: list[int]) -> str:

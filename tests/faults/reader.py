@@ -8,7 +8,7 @@ from typing import Any
 import socketio
 from socketio.exceptions import SocketIOError
 
-from faults.oracle import Message, View
+from faults.oracle import Identity, Message, View, identity
 from support.person import Person
 
 PATH = "api/socket"
@@ -30,6 +30,7 @@ class Reader:
         self.cursor = 0
         self.head = 0
         self.messages: dict[int, Message] = {}
+        self.heard = set[Identity]()
         self.applied: list[int] = []
         self.times: list[tuple[int, float]] = []
         self.resets = 0
@@ -87,7 +88,7 @@ class Reader:
         """What it shows."""
         with self._lock:
             shown = [self.messages[number] for number in sorted(self.messages)]
-            return View(self.name, shown, list(self.applied))
+            return View(self.name, shown, list(self.applied), heard=set(self.heard))
 
     # Events
 
@@ -114,6 +115,7 @@ class Reader:
         return locked
 
     def _apply(self, message: Message) -> None:
+        self.heard.add(identity(message))
         self._hear(message["version"])
         if message["version"] > self.cursor:
             self._held[message["version"]] = message

@@ -18,7 +18,7 @@ HEAD = """# Nothing lost, nothing twice, one order: the figures
 Written by `make faults`; every figure comes from a run of tests/faults/. The oracle that judges
 each run is tests/faults/oracle.py: every acknowledged `clientId` stands exactly once, numbers run
 1..n, what each reader shows equals the database and a fresh reader, and nobody applied a change
-out of order.
+out of order or was told of a message that is not stored.
 
 *Full* rows ran with the numbers that the second column asks for. *Short* rows ran with the smaller
 numbers that stand in their own figures: they do not show what a full run would show, and stand in

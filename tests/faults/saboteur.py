@@ -5,6 +5,7 @@ of a place in the folder PROJCHAT_FAULTS; whoever removes it carries it out, so 
 workers exactly one does. PROJCHAT_SABOTAGE names the variant that the oracle must find out.
 """
 
+import itertools
 import os
 import random
 import signal
@@ -131,11 +132,12 @@ def _emit_before_commit() -> None:
     socketio = _part("extensions").socketio
     unavailable = _part("errors").OperationalError
     post = project.post
+    turns = itertools.count(1)
 
     def announced(self: Any, *args: Any, **kwargs: Any) -> Any:
         message = post(self, *args, **kwargs)
         socketio.emit("new-message", message.to_dict(), to=self.room)
-        if random.random() < 0.1:
+        if next(turns) % 10 == 0:
             raise unavailable("COMMIT", None, Exception("the disk is full"))
         return message
 
