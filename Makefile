@@ -9,8 +9,8 @@ STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := --require-hashes --no-deps --only-binary :all:
 
-CATALOGUES := $(wildcard projchat/translations/*/LC_MESSAGES/messages.po)
-STATIC := $(shell find static -name '*.js' -o -name '*.css' -o -name '*.svg')
+CATALOGUES := $(wildcard projchat/translations/*/LC_MESSAGES/*.po)
+STATIC := $(shell find static -path static/min -prune -o \( -name '*.js' -o -name '*.css' -o -name '*.svg' \) -print)
 SCRIPT_TESTS := $(wildcard tests/js/*.test.mjs)
 NEXT_SOURCES := $(shell find bench/reference/next -name '*.*js' -not -path '*/.next/*')
 BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
@@ -68,7 +68,8 @@ node_modules/.package-lock.json: package-lock.json | $(STAMPS)/venv
 static/vendor/.done: node_modules/.package-lock.json scripts/vendor scripts/emoji $(STAMPS)/python
 	@scripts/vendor
 
-static/.compressed: $(STATIC) static/vendor/.done scripts/compress.mjs
+static/.compressed: $(STATIC) static/vendor/.done scripts/minify.mjs scripts/compress.mjs
+	@scripts/with-node node scripts/minify.mjs
 	@scripts/with-node node scripts/compress.mjs
 	@touch $@
 
@@ -197,7 +198,7 @@ lock:
 	@scripts/lock $(UPGRADE)
 
 clean:
-	rm -rf .venv node_modules static/vendor *.egg-info
+	rm -rf .venv node_modules static/vendor static/min *.egg-info
 	find static -name '*.br' -delete -o -name '*.gz' -delete -o -name .compressed -delete
 	rm -rf bench/reference/node_modules bench/reference/next/.next
 	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache htmlcov test-results

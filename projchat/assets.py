@@ -14,6 +14,8 @@ from projchat import i18n
 VERSION_LENGTH = 12
 #: The codings of scripts/compress.mjs, the densest first.
 CODINGS = {"br": ".br", "gzip": ".gz"}
+#: Where scripts/minify.mjs puts its copies: `min/js/chat.js` of `js/chat.js`.
+MINIFIED = "min/"
 #: How far, in nanoseconds, the time that a copy bears may be off that of its file.
 COARSENESS = 2_000_000
 
@@ -26,12 +28,19 @@ VENDOR_MODULES = {
 }
 
 
+class Address(NamedTuple):
+    """Which file is sent for another, and the version of its bytes; none if it is not there."""
+
+    path: str
+    version: str
+
+
 class _Stamp(NamedTuple):
-    """What a file looked like when its version was computed."""
+    """What a file looked like when its address was made."""
 
     modified: int
     size: int
-    version: str
+    address: Address
 
 
 class Assets:
@@ -43,21 +52,16 @@ class Assets:
         self._stamps: dict[str, _Stamp] = {}
         self._modules: dict[str, str] | None = None
 
-    def version(self, path: str) -> str:
-        """The version of one file; a file that is not there has none."""
+    def address(self, path: str) -> Address:
+        """Where one file is found; if it has a minified copy, where that is."""
         stamp = self._stamps.get(path)
         if stamp is None or (self.watch and self._changed(path, stamp)):
             stamp = self._stamps[path] = self._read(path)
-        return stamp.version
+        return stamp.address
 
     def compressed(self, path: str, coding: str) -> str | None:
         """The compressed copy of a file, if there is one that was made of these very bytes."""
-        copy = path + CODINGS[coding]
-        try:
-            made, changed = ((self.folder / one).stat().st_mtime_ns for one in (copy, path))
-        except OSError:
-            return None
-        return copy if abs(made - changed) < COARSENESS else None
+        return self._copy(path, path + CODINGS[coding])
 
     def modules(self) -> dict[str, str]:
         """Import names of all our own modules: `projchat/outbox` is static/js/outbox.js."""
@@ -70,6 +74,14 @@ class Assets:
             }
         return self._modules
 
+    def _copy(self, path: str, copy: str) -> str | None:
+        """The name of a copy, if there is one that was made of the file as it is now."""
+        try:
+            made, changed = ((self.folder / one).stat().st_mtime_ns for one in (copy, path))
+        except OSError:
+            return None
+        return copy if abs(made - changed) < COARSENESS else None
+
     def _changed(self, path: str, stamp: _Stamp) -> bool:
         try:
             found = (self.folder / path).stat()
@@ -78,17 +90,17 @@ class Assets:
         return (found.st_mtime_ns, found.st_size) != (stamp.modified, stamp.size)
 
     def _read(self, path: str) -> _Stamp:
-        file = self.folder / path
+        sent = self._copy(path, MINIFIED + path) or path
         try:
-            found = file.stat()
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            found = (self.folder / path).stat()
+            digest = hashlib.sha256((self.folder / sent).read_bytes()).hexdigest()
         except OSError:
-            return _Stamp(0, 0, "")
-        return _Stamp(found.st_mtime_ns, found.st_size, digest[:VERSION_LENGTH])
+            return _Stamp(0, 0, Address(path, ""))
+        return _Stamp(found.st_mtime_ns, found.st_size, Address(sent, digest[:VERSION_LENGTH]))
 
 
 def init_app(app: Flask) -> None:
-    """Serve the static files compressed, and give the templates `asset()` and `import_map()`."""
+    """Serve the static files, minified and compressed; templates have `asset()`, `import_map()`."""
     if app.static_folder is None:
         raise RuntimeError("The application serves its own static files and needs their folder.")
     app.extensions["projchat_assets"] = Assets(
@@ -100,8 +112,8 @@ def init_app(app: Flask) -> None:
 
 def asset(path: str) -> str:
     """The address of a static file; it changes with the bytes, so it may be cached for ever."""
-    version = _assets().version(path)
-    return url_for("static", filename=path, v=version or None)
+    sent, version = _assets().address(path)
+    return url_for("static", filename=sent, v=version or None)
 
 
 def send(filename: str) -> Response:

@@ -16,6 +16,8 @@ from flask_babel import get_locale
 LOCALES = ("en", "ru")
 DEFAULT_LOCALE = "en"
 TRANSLATIONS = Path(__file__).parent / "translations"
+#: The domains of gettext: what the server says itself, and what is sent to every browser.
+SERVER, BROWSER = "messages", "browser"
 
 #: The variables that name a process's language, in the order gettext programs read them.
 ENVIRONMENT = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -47,7 +49,7 @@ def reader_locale() -> str:
 
 def server_gettext(msgid: str) -> str:
     """A text of the server's own console, in the language of the process."""
-    return _translations(server_locale()).ugettext(msgid)
+    return _translations(server_locale(), SERVER).ugettext(msgid)
 
 
 @cache
@@ -96,7 +98,7 @@ def _messages(locale: str) -> Messages:
 
 def _catalogue_entries(locale: str) -> list[tuple[Any, str]]:
     # Python's gettext keeps a read catalogue in `_catalog` and offers no public way to list it.
-    return list(getattr(_translations(locale), "_catalog", {}).items())
+    return list(getattr(_translations(locale, BROWSER), "_catalog", {}).items())
 
 
 @cache
@@ -105,5 +107,5 @@ def _catalogue_version(locale: str) -> str:
 
 
 @cache
-def _translations(locale: str) -> NullTranslations:
-    return Translations.load(str(TRANSLATIONS), [locale])
+def _translations(locale: str, domain: str) -> NullTranslations:
+    return Translations.load(str(TRANSLATIONS), [locale], domain)

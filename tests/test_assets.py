@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -59,23 +60,53 @@ def test_the_version_changes_with_the_bytes(tmp_path: Path):
     file = tmp_path / "a.css"
     file.write_text("a {}")
     assets = Assets(tmp_path, watch=True)
-    first = assets.version("a.css")
-    assert assets.version("a.css") == first
+    first = assets.address("a.css")
+    assert assets.address("a.css") == first
     write(file, "b {}")
-    assert assets.version("a.css") != first
+    assert assets.address("a.css") != first
 
 
 def test_production_reads_each_file_once(tmp_path: Path):
     file = tmp_path / "a.css"
     file.write_text("a {}")
     assets = Assets(tmp_path, watch=False)
-    first = assets.version("a.css")
+    first = assets.address("a.css")
     write(file, "b {}")
-    assert assets.version("a.css") == first
+    assert assets.address("a.css") == first
 
 
 def test_a_file_that_is_not_there_has_no_version(tmp_path: Path):
-    assert Assets(tmp_path, watch=True).version("none.css") == ""
+    assert Assets(tmp_path, watch=True).address("none.css") == ("none.css", "")
+
+
+def test_a_script_is_sent_minified_until_it_is_changed(tmp_path: Path):
+    (tmp_path / "min").mkdir()
+    file, copy = tmp_path / "a.js", tmp_path / "min/a.js"
+    file.write_text("let one = 1;")
+    write(copy, "let o=1")
+    assert Assets(tmp_path, watch=True).address("a.js").path == "a.js"
+    make_copy_of(file, copy)
+    assets = Assets(tmp_path, watch=True)
+    minified = assets.address("a.js")
+    assert minified.path == "min/a.js"
+    write(file, "let two = 2;")
+    changed = assets.address("a.js")
+    assert changed.path == "a.js"
+    assert changed.version != minified.version
+
+
+def test_every_script_of_ours_is_sent_minified_with_the_way_to_its_source(
+    server: Server, alice: Person
+):
+    for name, address in import_map_of(page_of(server)).items():
+        if not name.startswith("projchat/") or name == "projchat/catalogue":
+            continue
+        source = f"js/{name.removeprefix('projchat/')}.js"
+        assert f"/static/min/{source}?" in address
+        where = f"{server.url}/static/min/{source}.map"
+        found = requests.get(where, timeout=15).json()["sources"]
+        text = [requests.get(urljoin(where, each), timeout=15).text for each in found]
+        assert text == [(ROOT / "static" / source).read_text()]
 
 
 def test_a_new_script_needs_no_list(tmp_path: Path):
@@ -100,7 +131,7 @@ def test_static_files_are_sent_compressed(server: Server, alice: Person, taken: 
     assert answer.headers["Content-Encoding"] == coding
     assert answer.headers["Content-Type"].startswith("text/javascript")
     assert "Accept-Encoding" in answer.headers["Vary"]
-    file = ROOT / "static/js/chat.js"
+    file = ROOT / "static/min/js/chat.js"
     assert int(answer.headers["Content-Length"]) < file.stat().st_size / 2
     if coding == "gzip":
         assert answer.text == file.read_text()
@@ -110,7 +141,7 @@ def test_static_files_are_sent_compressed(server: Server, alice: Person, taken: 
 def test_whoever_takes_no_compression_gets_none(server: Server, alice: Person, taken: str):
     answer = script_of(server, **{"Accept-Encoding": taken})
     assert "Content-Encoding" not in answer.headers
-    assert answer.text == (ROOT / "static/js/chat.js").read_text()
+    assert answer.text == (ROOT / "static/min/js/chat.js").read_text()
 
 
 def test_the_words_are_sent_compressed(server: Server, alice: Person):
@@ -134,11 +165,16 @@ def test_a_stale_copy_is_not_sent(tmp_path: Path):
     copy = tmp_path / "a.js.br"
     copy.write_text("one")
     assets = Assets(tmp_path, watch=False)
-    os.utime(copy, ns=(file.stat().st_mtime_ns, file.stat().st_mtime_ns))
+    make_copy_of(file, copy)
     assert assets.compressed("a.js", "br") == "a.js.br"
     assert assets.compressed("a.js", "gzip") is None
     write(file, "2")
     assert assets.compressed("a.js", "br") is None
+
+
+def make_copy_of(file: Path, copy: Path) -> None:
+    """Give a copy the time of its file, which says that it was made of it."""
+    os.utime(copy, ns=(file.stat().st_mtime_ns, file.stat().st_mtime_ns))
 
 
 def write(file: Path, text: str) -> None:

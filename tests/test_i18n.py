@@ -24,34 +24,37 @@ from support.person import Person
 from support.server import Server
 
 ROOT = Path(__file__).parents[1]
-RUSSIAN = ROOT / "projchat/translations/ru/LC_MESSAGES/messages.po"
+TRANSLATIONS = ROOT / "projchat/translations"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+DOMAINS = ("messages", "browser")
+
+each_domain = pytest.mark.parametrize("domain", DOMAINS)
 
 
 @cache
-def russian() -> Catalog:
-    """The Russian catalogue as it is written."""
-    with RUSSIAN.open("rb") as file:
+def russian(domain: str) -> Catalog:
+    """A Russian catalogue as it is written."""
+    with (TRANSLATIONS / f"ru/LC_MESSAGES/{domain}.po").open("rb") as file:
         return read_po(file, locale="ru")
 
 
 def compiled() -> gettext.GNUTranslations:
-    """The Russian catalogue as the server reads it."""
+    """The Russian catalogue of the server as it reads it."""
     binary = io.BytesIO()
-    write_mo(binary, russian())
+    write_mo(binary, russian("messages"))
     binary.seek(0)
     return gettext.GNUTranslations(binary)
 
 
-def translated() -> Iterator[Message]:
-    """The entries of the Russian catalogue, without its header."""
-    return (message for message in russian() if message.id)
+def translated(domain: str) -> Iterator[Message]:
+    """The entries of a Russian catalogue, without its header."""
+    return (message for message in russian(domain) if message.id)
 
 
 @cache
-def words_in_use() -> dict[Any, str]:
-    """Every text that code, templates and scripts mark for translation, and where."""
-    with (ROOT / "babel.cfg").open() as file:
+def words_in_use(domain: str) -> dict[Any, str]:
+    """Every text that code and templates, or scripts, mark for translation, and where."""
+    with (TRANSLATIONS / f"{domain}.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     texts = extract_from_dir(ROOT, methods, options, keywords=keywords())
     return {text: f"{path}:{line}" for path, line, text, _, _ in texts}
@@ -64,36 +67,51 @@ def keywords() -> dict[str, Any]:
     return DEFAULT_KEYWORDS | parse_keywords(given)
 
 
-# --- The catalogue is whole ---
+# --- The catalogues are whole ---
 
 
-def test_everything_in_use_is_in_the_catalogue():
-    known = {message.id for message in translated()}
-    missing = {text: where for text, where in words_in_use().items() if text not in known}
+@each_domain
+def test_everything_in_use_is_in_the_catalogue(domain: str):
+    known = {message.id for message in translated(domain)}
+    missing = {text: where for text, where in words_in_use(domain).items() if text not in known}
     assert not missing, f"Run make catalogue and translate: {missing}"
 
 
-def test_nothing_is_in_the_catalogue_that_is_not_in_use():
-    assert not [message.id for message in translated() if message.id not in words_in_use()]
+@each_domain
+def test_nothing_is_in_the_catalogue_that_is_not_in_use(domain: str):
+    used = words_in_use(domain)
+    assert not [message.id for message in translated(domain) if message.id not in used]
 
 
-def test_every_text_is_translated_and_none_is_a_guess():
-    assert not [message.id for message in translated() if not all(forms(message.string))]
-    assert not [message.id for message in translated() if message.fuzzy]
+@each_domain
+def test_every_text_is_translated_and_none_is_a_guess(domain: str):
+    assert not [message.id for message in translated(domain) if not all(forms(message.string))]
+    assert not [message.id for message in translated(domain) if message.fuzzy]
 
 
-def test_placeholders_agree():
-    for message in translated():
+@each_domain
+def test_placeholders_agree(domain: str):
+    for message in translated(domain):
         singular, *_ = forms(message.id)
         for form in forms(message.string):
             assert placeholders(form) == placeholders(singular), message.id
 
 
-def test_a_text_for_counts_has_all_three_forms():
-    counted = [message for message in translated() if message.pluralizable]
+@each_domain
+def test_a_text_for_counts_has_all_three_forms(domain: str):
+    counted = [message for message in translated(domain) if message.pluralizable]
     assert counted
     for message in counted:
         assert len(forms(message.string)) == 3, message.id
+
+
+def test_a_word_that_pages_and_scripts_share_is_the_same_in_both():
+    server, browser = (
+        {message.id: message.string for message in translated(domain)} for domain in DOMAINS
+    )
+    shared = server.keys() & browser.keys()
+    assert shared
+    assert {key: server[key] for key in shared} == {key: browser[key] for key in shared}
 
 
 def forms(text: Any) -> tuple[str, ...]:
@@ -228,6 +246,12 @@ def test_the_browser_gets_the_russian_words(server: Server):
         "{count} упоминания",
         "{count} упоминаний",
     ]
+
+
+def test_the_browser_is_not_sent_what_only_the_server_says(server: Server):
+    words = catalogue_of(server, "ru")["messages"].keys()
+    assert "Log in to go on." not in words
+    assert words == {forms(message.id)[0] for message in translated("browser")}
 
 
 def test_english_needs_no_catalogue(server: Server):

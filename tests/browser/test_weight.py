@@ -8,7 +8,7 @@ from support.cast import Project
 from support.chat import Chat
 from support.person import Person
 
-MOST_SCRIPT = 120 * 1024
+MOST_SCRIPT = 80 * 1024
 MOST_STYLE = 30 * 1024
 
 
@@ -26,7 +26,7 @@ def weight(page: Page, ending: str) -> int:
 
 @pytest.mark.parametrize("locale", ["en-US", "ru-RU"])
 def test_the_chat_page_is_light(page_for: Tabs, project: Project, alice: Person, locale: str):
-    """If this fails far off: `make install` makes the compressed copies of changed files."""
+    """If this fails far off: `make install` makes the small copies of changed files."""
     page = page_for(alice, project.page, locale=locale)
     Chat(page).is_live()
     page.wait_for_load_state("networkidle")
