@@ -19,10 +19,10 @@ export class Counts {
     this.#move(id, { messageCount: Math.max(messageCount, known), lastReadNumber, mentions });
   }
 
-  /** An event of a project. Answers with whether the count of mentions is still sure. */
+  /** An event of a project. Answers with whether everything that is counted is still sure. */
   hear(event, { projectId, messageCount, lastReadNumber, number }) {
     const known = this.#projects.get(projectId);
-    if (!known) return true;
+    if (!known) return false;
     if (event === "unread") {
       this.#move(projectId, {
         messageCount: Math.max(known.messageCount, messageCount),

@@ -187,6 +187,42 @@ def test_a_tab_that_comes_back_into_view_asks_once(
     assert len(questions) == 1
 
 
+def listed(page: Page) -> Any:
+    """The names of the projects in the list."""
+    return expect(page.locator(".sidebar__list .sidebar__name"))
+
+
+def test_a_project_that_i_enter_elsewhere_comes_into_the_list(
+    open_chat: Callable[..., Chat], cast: Cast, robin: Person, alice: Person, other: Project
+):
+    chat = open_chat(robin)
+    listed(chat.page).to_have_text([other.name])
+    chat.page.wait_for_timeout(SETTLING)
+    new = cast.project(alice, name="A new one")
+    new.admit(robin)
+    listed(chat.page).to_have_text([new.name, other.name])
+    new.post(alice, "Welcome")
+    expect(chat.unread(new.id)).to_contain_text("1 unread message")
+    expect(chat.page.locator(".sidebar__list [aria-current=page]")).to_contain_text(other.name)
+    chat.page.keyboard.press("Control+k")
+    chat.page.keyboard.type("a new")
+    chat.page.keyboard.press("Enter")
+    chat.page.wait_for_url(re.compile(f"{new.page}$"))
+
+
+def test_a_project_that_i_left_goes_from_the_list_when_i_come_back(
+    open_chat: Callable[..., Chat], robin: Person, room: Project, other: Project
+):
+    chat = open_chat(robin)
+    chat.page.wait_for_timeout(SETTLING)
+    chat.page.locator(f".sidebar__list [data-project-id='{other.id}']").focus()
+    chat.hide(True)
+    room.remove(robin)
+    chat.hide(False)
+    listed(chat.page).to_have_text([other.name])
+    expect(chat.page.locator(f".sidebar__list [data-project-id='{other.id}']")).to_be_focused()
+
+
 class Line:
     """The way of one tab to the server, on which things can get lost."""
 

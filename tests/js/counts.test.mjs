@@ -57,9 +57,13 @@ test("a mention has to be asked for", () => {
   assert.deepEqual(counts.of(ID), { unread: 2, mentions: 1 });
 });
 
-test("a project that is not in the list is passed over", () => {
-  assert.ok(counts.hear("unread", { projectId: 8, messageCount: 3, lastReadNumber: null }));
-  assert.ok(counts.hear("mentioned", { projectId: 8, number: 3 }));
+test("of a project that is not known everything has to be asked for", () => {
+  const news = { projectId: 8, messageCount: 3, lastReadNumber: null };
+  assert.equal(counts.hear("unread", news), false);
+  assert.equal(counts.moves, 0);
+  counts.take({ id: 8, messageCount: 3, lastReadNumber: 1, mentions: 0 });
+  assert.equal(counts.hear("unread", { ...news, messageCount: 4 }), true);
+  assert.deepEqual(counts.of(8), { unread: 3, mentions: 0 });
 });
 
 test("an answer does not put back what was heard while it was on its way", () => {

@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { api } from "projchat/api";
 import { Counts } from "projchat/counts";
+import { renew } from "projchat/helpers/renew";
 import { showInTab } from "projchat/helpers/tab";
 import { nt } from "projchat/i18n";
 
@@ -10,10 +11,10 @@ const REFRESH_EVERY = 60_000;
 // people; they do not ask all at once.
 const STALE_WITHIN = 1000;
 
-// The counts beside my projects and on the tab. An open project tells its own by "unread:changed",
+// My projects, with the counts beside them and on the tab. An open project tells its own by "unread:changed",
 // and my other tabs hear of it; of the others its live connection tells by "unread:elsewhere". All
 // of them are asked for again when the tab comes back into view or may have missed something, and
-// every minute where no connection tells.
+// every minute where no connection tells. If I am in other projects by then, the list is renewed.
 export default class extends Controller {
   static targets = ["project"];
   static values = { isTold: Boolean };
@@ -84,10 +85,20 @@ export default class extends Controller {
     const asked = this.#counts.moves;
     try {
       const { projects } = await api("GET", "/api/projects");
+      if (!this.#lists(projects)) await renew("/projects", ["sidebar-list", "switcher-list"]);
       for (const project of projects) this.#take(project, asked);
     } catch {
       // The old counts stay; the light of the chat is what speaks of the connection.
     }
+  }
+
+  /** Whether these, by name, are what the list shows. */
+  #lists(projects) {
+    const active = projects.filter(({ archivedAt }) => !archivedAt);
+    const names = new Map(active.map(({ id, name }) => [String(id), name]));
+    const shown = this.projectTargets;
+    const isNamed = (link) => nameOf(link) === names.get(link.dataset.projectId);
+    return shown.length === names.size && shown.every(isNamed);
   }
 
   #take(project, asked) {
@@ -114,6 +125,10 @@ export default class extends Controller {
     const isCalled = counts.some(({ mentions }) => mentions > 0);
     showInTab({ count: count > MOST ? `${MOST}+` : count, isCalled });
   }
+}
+
+function nameOf(link) {
+  return link.querySelector("[data-mirrors]").textContent;
 }
 
 /** A project as the server has put it beside its name. */
