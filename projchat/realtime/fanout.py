@@ -292,20 +292,21 @@ class Fanout(Manager):  # type: ignore[misc]
         ]
         self._tell_in_rounds(event, data, connections)
 
-    def emit_in_rounds_here(self, event: str, data: Any, room: str) -> None:
-        """Emit to a room's sockets of this worker what may come a little later."""
+    def emit_in_rounds_here(self, event: str, data: Any, room: str) -> int:
+        """Emit to a room's sockets of this worker what may come a little later; bytes in all."""
         members = self._rooms_here().get(room)
         connections = [connection for _, connection in self._connections(members)]
-        self._tell_in_rounds(event, data, connections)
+        return self._tell_in_rounds(event, data, connections)
 
-    def _tell_in_rounds(self, event: str, data: Any, connections: list[Any]) -> None:
+    def _tell_in_rounds(self, event: str, data: Any, connections: list[Any]) -> int:
         if not connections:
-            return
+            return 0
         text, frame = _encoded(event, data)
         self._rounds.tell([one.queue for one in connections if type(one.queue) is Wire], frame)
         for connection in connections:
             if type(connection.queue) is not Wire:
                 connection.send(engineio_packet.Packet(engineio_packet.MESSAGE, text))
+        return len(frame) * len(connections)
 
     def _forget_rounds(self, eio_sid: str) -> None:
         connection = self.server.eio.sockets.get(eio_sid)
