@@ -251,9 +251,9 @@ def test_a_blocked_loop_is_replaced_and_says_where_it_stood(gunicorn):
 
 
 def test_a_busy_loop_gives_signs_of_life(gunicorn):
-    server = gunicorn("toy_plain:app", "--timeout", "1")
+    server = gunicorn("toy_plain:app", "--timeout", "3")
     before = server.workers()
-    assert server.get("/sleep?seconds=3")
+    assert server.get("/sleep?seconds=6")
     assert server.workers() == before
 
 
