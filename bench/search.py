@@ -194,8 +194,8 @@ def _fill_frame(connection: Connection, messages: int) -> None:
     for project, size in enumerate(_sizes(messages), 1):
         connection.execute(
             text(
-                "INSERT INTO projects (id, name, description, created_at, message_count, version)"
-                " VALUES (:id, :name, '', :now, :size, :size)"
+                "INSERT INTO projects (id, name, description, created_at, message_count,"
+                " indexed_count, version) VALUES (:id, :name, '', :now, :size, :size, :size)"
             ),
             {"id": project, "name": f"Project {project}", "now": begun, "size": size},
         )

@@ -24,6 +24,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
     from . import assets, auth, config, database, errors, i18n, realtime, routes
     from .extensions import babel, csrf, db, limiter, migrate
+    from .indexing import indexer
 
     app = Flask(
         __name__,
@@ -47,6 +48,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     auth.guard_requests(app)
     assets.init_app(app)
     errors.init_app(app)
+    indexer.init_app(app)
     routes.init_app(app)
     realtime.init_app(app)
     if app.config["PROXIES"]:

@@ -128,6 +128,7 @@ class Copy:
         """
         with self._target.begin() as target:
             word_index.fill(target)
+            target.execute(text("UPDATE projects SET indexed_count = message_count"))
             for table in self.tables:
                 self._set_sequence(target, table)
             progress.drop(target)

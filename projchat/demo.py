@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from .auth import hash_password
 from .extensions import db
-from .models import Message, Project, User, word_index
+from .models import Message, Project, User
 from .models.types import now
 
 PASSWORD = "correct horse"  # noqa: S105 - it is printed, and good for the demo only.
@@ -57,10 +57,7 @@ def populate() -> Iterator[str]:
     for who, minutes, text, reply_to in TALK:
         begun += timedelta(minutes=minutes)
         message = project.post((anna, boris)[who], text, reply_to=reply_to)
-        known = word_index.keys_of(message)
         _backdate(project, [message.number], begun)
-        message.created_at = begun
-        word_index.change(message, known)
     db.session.commit()
     yield f"Two people, anna and boris, with the password: {PASSWORD}"
     yield f"Project {project.id}: /projects/{project.id}"

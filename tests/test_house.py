@@ -28,7 +28,7 @@ FLOORS: list[set[str]] = [
     },
     {"models", "webpush"},
     {"errors", "i18n", "schemas"},
-    {"assets", "auth", "uploads"},
+    {"assets", "auth", "indexing", "uploads"},
     {"copying", "demo", "gunicorn_conf", "realtime", "routes", "worker"},
     {PACKAGE},
     {"commands", "serve"},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask_migrate import upgrade
 
-from projchat import create_app, searching
+from projchat import create_app, indexing, searching
 from projchat.config import from_environment
 from projchat.extensions import db
 from projchat.models import Project, User, finding, word_index
@@ -143,8 +143,9 @@ def talk(app: Any, shelves: None) -> Any:
     db.session.commit()
 
     def ask(query: str, limit: int = 50, before: int | None = None) -> Any:
-        asked = searching.Query.parse(query)
-        found, more = finding.search(olga, olga.projects(), asked, limit, before)
+        asked, mine = searching.Query.parse(query), olga.projects()
+        indexing.catch_up(mine)
+        found, more = finding.search(olga, mine, asked, limit, before)
         return [numbers[each.message.id] for each in found], found, more
 
     return ask

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from ..extensions import Model, db
 from ..failpoints import hit
-from . import mention, word_index
+from . import mention
 from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal
 from .invite import Invite
 from .membership import Level, Membership, Role
@@ -68,6 +68,8 @@ class Project(Plain, Model):
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     message_count: Mapped[int] = mapped_column(BigInteger, default=0)
     version: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Of how many messages the words are in the index; see word_index.py.
+    indexed_count: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     # The membership of the person through whom the project was found; stored nowhere.
     membership: Membership
@@ -81,6 +83,7 @@ class Project(Plain, Model):
             name=_name(name),
             description=_description(description),
             message_count=0,
+            indexed_count=0,
             version=0,
             created_at=now(),
         )
@@ -152,7 +155,6 @@ class Project(Plain, Model):
                 raise AlreadySent(client_id) from None
             raise
         Mention.note(message, mentions or ())
-        word_index.add(message)
         return message
 
     def first_answer(
@@ -451,7 +453,7 @@ class Project(Plain, Model):
         counters = _COUNT.one(given)
         if counters is None:
             raise Conflict("project_archived")
-        self.learn(version=counters[0], message_count=counters[1])
+        self.learn(version=counters[0], message_count=counters[1], indexed_count=counters[2])
         return int(counters[0])
 
     def _count_reply(self, number: int) -> int:
@@ -513,7 +515,7 @@ _count = (
     .values(
         version=_projects.version + 1, message_count=_projects.message_count + bindparam("more")
     )
-    .returning(_projects.version, _projects.message_count)
+    .returning(_projects.version, _projects.message_count, _projects.indexed_count)
 )
 _COUNT = Prepared(_count)
 _replied, _roots = Message.__table__.alias(), Message.__table__.c

@@ -1,4 +1,10 @@
-"""The index of the messages' words, kept in the transaction of the message itself.
+"""The index of the messages' words.
+
+A new message waits for its words to be noted: several at once cost half as much, and nobody who
+posts has to wait for it. `Project.indexed_count` says how many messages of a project have been
+noted, which are the first ones; a search notes the others before it looks. What is noted is kept
+right by each change in its own transaction, what is not yet is noted as it is by then. Who notes and
+who changes hold the row of the project, as does who posts.
 
 What the tokens of a message are, `projchat.searching` says. A database only has to find the
 messages that hold certain ones, the newest first, and each does it in its own way:
@@ -9,7 +15,7 @@ messages that hold certain ones, the newest first, and each does it in its own w
   project stand on shelves of `SHELF`, and `finding` asks the newest shelves first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import (
@@ -37,7 +43,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from .. import searching
 from ..extensions import db
 from ..searching import ABOUT
-from .prepared import Prepared
 from .types import UtcDateTime
 
 if TYPE_CHECKING:
@@ -45,6 +50,8 @@ if TYPE_CHECKING:
 
 INDEX = "message_index"
 SHELF = 2**15
+# How many messages of a project are noted in one transaction: the project waits meanwhile.
+BATCH = 100
 # How many messages are noted together when the index is filled.
 AT_ONCE = 1000
 # A key as a word of FTS5.
@@ -53,19 +60,41 @@ WORD = "x%x"
 Clauses: TypeAlias = list[list[str]]
 
 
-def add(message: "Message") -> None:
-    """Note the words of a new message."""
-    of_this_database().add(message.id, keys_of(message))
+def note_next(connection: Connection, project_id: int) -> bool:
+    """Note the words of the next messages of a project; whether there are more to note."""
+    given = {"project": project_id}
+    waiting = connection.execute(_WAITING, given).one_or_none()
+    if waiting is None or waiting.indexed_count >= waiting.message_count:
+        return False
+    after = waiting.indexed_count
+    last = min(after + BATCH, waiting.message_count)
+    _note(connection, connection.execute(_BETWEEN, {**given, "after": after, "last": last}).all())
+    connection.execute(_INDEXED, {**given, "count": last})
+    return bool(last < waiting.message_count)
+
+
+def complete(connection: Connection) -> None:
+    """Note the words of all messages that wait for it."""
+    for project_id in connection.scalars(_BEHIND).all():
+        while note_next(connection, project_id):
+            pass
 
 
 def change(message: "Message", old_keys: list[int]) -> None:
     """Note the new words of a message in place of the old ones, those of `keys_of` before."""
-    of_this_database().change(message.id, old_keys, keys_of(message))
+    if _is_noted(message):
+        of_this_database().change(message.id, old_keys, keys_of(message))
 
 
 def remove(message: "Message", old_keys: list[int]) -> None:
     """Forget the words of a message."""
-    of_this_database().remove(message.id, old_keys)
+    if _is_noted(message):
+        of_this_database().remove(message.id, old_keys)
+
+
+def _is_noted(message: "Message") -> bool:
+    """Whether its words are in the index; the row of the project is held."""
+    return message.number <= message.project.indexed_count
 
 
 def keys_of(message: "Message") -> list[int]:
@@ -75,11 +104,16 @@ def keys_of(message: "Message") -> list[int]:
 
 def fill(connection: Connection) -> None:
     """Note the words of all messages that are there; the index must be empty."""
-    keeper, last = KEEPERS[connection.dialect.name], 0
+    last = 0
     while messages := connection.execute(_NEXT, {"last": last}).all():
-        rows = [keeper.row(each.id, _keys(keeper, each)) for each in messages]
-        connection.execute(insert(keeper.index), rows)
+        _note(connection, messages)
         last = messages[-1].id
+
+
+def _note(connection: Connection, messages: Sequence[Any]) -> None:
+    keeper = KEEPERS[connection.dialect.name]
+    if rows := [keeper.row(each.id, _keys(keeper, each)) for each in messages]:
+        connection.execute(insert(keeper.index), rows)
 
 
 def is_modelled(_thing: Any, name: str | None, kind: str, *_rest: Any) -> bool:
@@ -107,14 +141,10 @@ class Sqlite:
         """What is kept of a message."""
         return {"rowid": key, "tokens": f"{WORD} " * len(keys) % tuple(keys)}
 
-    def add(self, key: int, keys: list[int]) -> None:
-        """Put a message in."""
-        _INSERT.count(self.row(key, keys))
-
     def change(self, key: int, old: list[int], new: list[int]) -> None:
         """Put a message in anew."""
         self.remove(key, old)
-        self.add(key, new)
+        db.session.execute(insert(self.index), [self.row(key, new)])
 
     def remove(self, key: int, old: list[int]) -> None:
         """Take a message out."""
@@ -146,10 +176,6 @@ class Postgresql:
     def row(self, key: int, keys: list[int]) -> dict[str, Any]:
         """What is kept of a message."""
         return {"message_id": key, "tokens": keys}
-
-    def add(self, key: int, keys: list[int]) -> None:
-        """Put a message in."""
-        _INSERT.count(self.row(key, keys))
 
     def change(self, key: int, _old: list[int], new: list[int]) -> None:
         """Put a message in anew."""
@@ -211,8 +237,6 @@ def _unnested(columns: list[list[str]]) -> Any:
 
 Keeper: TypeAlias = Sqlite | Postgresql
 KEEPERS: dict[str, Keeper] = {"sqlite": Sqlite(), "postgresql": Postgresql()}
-# Every post puts a message in, so the statement is put together once.
-_INSERT = Prepared(**{name: insert(keeper.index) for name, keeper in KEEPERS.items()})
 
 
 def of_this_database() -> Keeper:
@@ -229,10 +253,18 @@ _MESSAGES = table(
     column("attachments", JSON(none_as_null=True)),
 )
 _messages = _MESSAGES.c
-_NEXT = (
-    select(_MESSAGES)
-    .where(_messages.id > bindparam("last"))
-    .where(_messages.kind == "text", _messages.deleted_at.is_(None))
-    .order_by(_messages.id)
-    .limit(AT_ONCE)
+_written = select(_MESSAGES).where(_messages.kind == "text", _messages.deleted_at.is_(None))
+_NEXT = _written.where(_messages.id > bindparam("last")).order_by(_messages.id).limit(AT_ONCE)
+_BETWEEN = (
+    _written.where(_messages.project_id == bindparam("project"))
+    .where(_messages.number > bindparam("after"), _messages.number <= bindparam("last"))
+    .order_by(_messages.number)
 )
+_PROJECTS = table(
+    "projects", *(column(name, BigInteger) for name in ("id", "message_count", "indexed_count"))
+)
+_projects = _PROJECTS.c
+_mine = _projects.id == bindparam("project")
+_WAITING = select(_projects.message_count, _projects.indexed_count).where(_mine).with_for_update()
+_INDEXED = update(_PROJECTS).where(_mine).values(indexed_count=bindparam("count"))
+_BEHIND = select(_projects.id).where(_projects.indexed_count < _projects.message_count)

@@ -8,6 +8,7 @@ from ..bell import Said, bell
 from ..extensions import socketio
 from ..failpoints import hit
 from ..i18n import server_gettext as _s
+from ..indexing import indexer
 from ..models import Message, Project, User
 
 # Of a call to a larger room than this, its members learn by the message itself.
@@ -47,7 +48,11 @@ def tell_mentioned(message: Message, known: Iterable[int] | None = None) -> None
 
 
 def _ring(project: Project, message: Message) -> None:
-    """Those who look elsewhere are told beside the requests (realtime/notices.py)."""
+    """Those who look elsewhere are told, and the words are noted, beside the requests.
+
+    See realtime/notices.py and indexing.py.
+    """
+    indexer.due(project.id)
     author, mentions = message.author, frozenset(message.mentions or ())
     said = (project.id, project.name, message.number, author.id, author.name, message.body)
     bell.ring(Said(*said, mentions, message.kind == "text"))

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint
 from flask_login import current_user
 
-from .. import searching
+from .. import indexing, searching
 from ..extensions import limiter
 from ..models import Message, Project, finding
 from ..models.types import rfc3339
@@ -40,13 +40,16 @@ def in_all(query: SearchQuery) -> dict[str, Any]:
 @endpoint(query=LinkQuery, tag="search", HTTP_200=LinksOut)
 def links(project_id: int, query: LinkQuery) -> dict[str, Any]:
     """The links in a project's messages; `limit` and `before` count messages."""
-    messages, more = finding.links(find(project_id), query.limit, query.before)
+    project = find(project_id)
+    indexing.catch_up([project])
+    messages, more = finding.links(project, query.limit, query.before)
     found = [link for message in messages for link in _links(message)]
     return {"links": found, "hasMore": more}
 
 
 def _results(projects: Sequence[Project], query: SearchQuery) -> dict[str, Any]:
     wanted = searching.Query.parse(query.q, query.zone)
+    indexing.catch_up(projects)
     found, more = finding.search(current_user, projects, wanted, query.limit, query.before)
     names = {project.id: project.name for project in projects}
     return {"results": [_result(each, names) for each in found], "hasMore": more}

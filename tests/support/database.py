@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from support.server import Server
 
 # The time of the last request is written there, whatever the request was.
 UNSTEADY = ("sessions",)
-# On SQLite it only answers searches; what it is made of is looked at.
-UNREADABLE = "message_index"
+# The words of what was said before are noted beside the requests: the tables of the index, and the
+# column that says how far it has come.
+INDEX, INDEXED = "message_index", "indexed_count"
 
 
 class Database:
@@ -31,15 +32,11 @@ class Database:
             return connection.execute(text(query), values).scalar()
 
     def contents(self, besides: Iterable[str] = UNSTEADY) -> dict[str, list[str]]:
-        """Every row of every table, besides those named."""
+        """Every row of every table, besides those named and the index of words."""
         with self._engine.connect() as connection:
-            tables = sorted(set(inspect(connection).get_table_names()) - {UNREADABLE, *besides})
-            return {
-                table: sorted(
-                    str(row) for row in connection.execute(text(f'SELECT * FROM "{table}"'))
-                )
-                for table in tables
-            }
+            names = set(inspect(connection).get_table_names()) - set(besides)
+            tables = sorted(name for name in names if not name.startswith(INDEX))
+            return {table: sorted(_rows(connection, table)) for table in tables}
 
     @contextmanager
     def unchanged(self, besides: Iterable[str] = UNSTEADY) -> Iterator[None]:
@@ -53,6 +50,11 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+
+def _rows(connection: Connection, table: str) -> Iterator[str]:
+    for row in connection.execute(text(f'SELECT * FROM "{table}"')).mappings():
+        yield str({name: value for name, value in row.items() if name != INDEXED})
 
 
 def _engine(server: Server) -> Engine:

@@ -25,7 +25,7 @@ SELECT
     CURRENT_TIMESTAMP
 FROM numbers
 """
-COUNTERS = "UPDATE projects SET message_count = :last, version = :last WHERE id = :project"
+COUNTERS = "UPDATE projects SET message_count = :last, version = :last, indexed_count = :last WHERE id = :project"
 PROJECTS = f"""
 INSERT INTO projects (id, name, description, created_at, message_count, version)
 {NUMBERS}
