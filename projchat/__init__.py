@@ -33,6 +33,8 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         template_folder="templates",
         instance_path=str(config.ROOT / "instance"),
     )
+    # Flask asks of every function at each call whether it is a coroutine; none of ours is.
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]
     app.config.from_mapping(config.from_environment(), **(overrides or {}))
     options = database.engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)

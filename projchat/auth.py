@@ -161,7 +161,9 @@ def init_app(app: Flask) -> None:
     app.before_request(_prepare)
     # The library would sign a new cookie whenever a browser's address or version changes, to mark
     # the login as no longer fresh; nothing here asks for that, and the row in the database rules.
+    # It hashes both for each request even so, unless it is given something else to do.
     login_manager.session_protection = None
+    login_manager._session_identifier_generator = str
     login_manager.init_app(app)
     login_manager.user_loader(_load_user)
 

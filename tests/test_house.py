@@ -16,6 +16,7 @@ FLOORS: list[set[str]] = [
         "bell",
         "config",
         "database",
+        "document",
         "emoji",
         "extensions",
         "failpoints",

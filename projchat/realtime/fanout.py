@@ -9,7 +9,6 @@ It leans on these internals of python-socketio: `BaseManager.rooms`, `basic_ente
 tests/realtime fails if a new version moves them.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -20,6 +19,7 @@ from engineio import packet as engineio_packet
 from socketio import packet
 from socketio.manager import Manager
 
+from ..document import encode, text_of
 from ..models import Login, User
 from ..presence import Presence
 from .doorstep import Doorstep
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "/"
 DURABLE = ("new-message", "message-updated")
-encode = json.JSONEncoder(separators=(",", ":")).encode
 # What the handlers of events are told of the request that opened their socket.
 KEPT = ("flask.app", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme")
 
@@ -356,7 +355,7 @@ class Fanout(Manager):  # type: ignore[misc]
 
 def _encoded(event: str, data: Any) -> tuple[str, bytes]:
     """An event as Socket.IO's text, and as the frame of a websocket."""
-    text = f"{packet.EVENT}{encode([event, data])}"
+    text = f"{packet.EVENT}[{encode(event)},{text_of(data)}]"
     return text, text_frame(f"4{text}".encode())
 
 

@@ -15,6 +15,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ..document import text_of_members
 from ..extensions import socketio
 from ..failpoints import hit
 
@@ -45,7 +46,7 @@ class Neighbours:
             socketio.start_background_task(self._publish_all)
         if self._outbox.full():
             self._outbox.get()
-        self._outbox.put(json.dumps({"from": self._me, "what": what, **details}))
+        self._outbox.put(text_of_members({"from": self._me, "what": what, **details}))
 
     def listen(self, hear: Callable[[dict[str, Any]], None], joined: Callable[[], None]) -> None:
         """Call `hear` with all that the others say, and `joined` at each (re)connection."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from spectree import Response, SpecTree
 from spectree.models import InType, SecureType, SecurityScheme, SecuritySchemeData
 
+from ..document import Document
 from ..errors import ApiError
 from ..schemas import ErrorOut
 
@@ -52,6 +53,10 @@ class Json(DefaultJSONProvider):
 
     ensure_ascii = False
     sort_keys = False
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Write JSON; a document has its text already."""
+        return obj.text if type(obj) is Document else super().dumps(obj, **kwargs)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Read JSON; nested beyond all measure it is malformed like any other."""

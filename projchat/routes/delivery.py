@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Any
 
 from ..bell import Said, bell
+from ..document import Document
 from ..extensions import socketio
 from ..failpoints import hit
 from ..i18n import server_gettext as _s
@@ -21,12 +21,10 @@ def deliver(project: Project, *messages: Message | None, event: str = "new-messa
     """Emit committed messages to the project's room, in their order; None is passed over."""
     for message in messages:
         if message is not None:
-            tell(project, message, message.to_dict(), event)
+            tell(project, message, Document(message.to_dict()), event)
 
 
-def tell(
-    project: Project, message: Message, said: dict[str, Any], event: str = "new-message"
-) -> None:
+def tell(project: Project, message: Message, said: Document, event: str = "new-message") -> None:
     """Emit one committed message, as `said`, to the project's room."""
     hit("before-emit")
     socketio.emit(event, said, to=project.room)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort
 from flask_login import current_user
 
+from ..document import Document
 from ..extensions import db, limiter
 from ..failpoints import hit
 from ..models import AlreadySent, Message, Project, Unchanged
@@ -47,7 +48,7 @@ def create(project_id: int, body: MessageIn) -> tuple[dict[str, Any], int]:
     hit("before-commit")
     db.session.commit()
     hit("after-commit")
-    said = message.to_dict()
+    said = Document(message.to_dict())
     tell(project, message, said)
     tell_mentioned(message)
     return said, 201
@@ -95,10 +96,11 @@ def change(
         return find_message(find(project_id), number).to_dict()
     db.session.commit()
     store().remove(*files - message.file_ids)
-    deliver(project, message, event="message-updated")
+    said = Document(message.to_dict())
+    tell(project, message, said, event="message-updated")
     deliver(project, news)
     tell_mentioned(message, mentioned)
-    return message.to_dict()
+    return said
 
 
 def find_message(project: Project, number: int) -> Message:
