@@ -1,5 +1,6 @@
 """What is measured: each workload is a short story that a contender goes through in a round."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ PEOPLE = 20
 POSTERS = 8
 STEP = 400
 SETTLE_SECONDS = 1.5
+# What a post leaves to be done a moment later is work for it, too.
+AFTERWARDS_SECONDS = 0.4
 RATES = (50, 100, 200, 400)
 COMPARED = ("ours", "original", "node", "naive")
 ALL = (*COMPARED, "floor", "null")
@@ -43,6 +46,7 @@ def room(listeners: int, posts: int, rate: float = 0) -> Measure:
         joining = load.run(seats, listeners=listeners)
         before = cpu_seconds(contender.pids)
         told = load.run(seats, posts=posts, posters=POSTERS, rate=rate)
+        time.sleep(AFTERWARDS_SECONDS)
         return figures(told, cpu_seconds(contender.pids) - before) | failures(joining, told)
 
     return measure

@@ -18,7 +18,7 @@ from .models import Project, word_index
 
 log = logging.getLogger(__name__)
 
-GATHER_SECONDS = 1.0
+GATHER_SECONDS = 0.25
 REST_SECONDS = 0.01
 
 

@@ -24,6 +24,12 @@ WHOLE_TABLE = re.compile(r"^SCAN (?!CONSTANT)|^Seq Scan|^Index (Only )?Scan [^(]
 SORT = re.compile(r"TEMP B-TREE|^(Incremental )?Sort")
 BY_NUMBER = re.compile(r"uq_messages_project_id_number|\(project_id=\? AND number")
 BY_VERSION = re.compile(r"ix_messages_project_id_version")
+# What is done beside the requests, at any moment: noting the words of what was said.
+NOTING = re.compile(
+    r"^SELECT projects\.message_count, projects\.indexed_count"
+    r"|^SELECT messages\.id, messages\.project_id, messages\.number, messages\.author_id, "
+    r"|^INSERT INTO message_index|^UPDATE projects SET indexed_count"
+)
 # A step that finds messages by an index, and one that finds no more than a summary may look at.
 OF_MESSAGES = re.compile(r"^SEARCH messages|^(Bitmap )?Index .*messages_")
 BOUNDED = re.compile(r"\bnumber ?[=>]|ix_messages_pinned|ix_messages_project_id_version")
@@ -50,11 +56,12 @@ class Explained:
             lengthen(self.server, each, self.alice.id, LENGTH)
         settle(self.server)
 
-    def plans(self):
+    def plans(self, noting=False):
         """What was explained since the last time, each as (statement, steps)."""
         lines = self.notes.read_text().splitlines() if self.notes.exists() else []
         self.notes.write_text("")
-        return [(note["statement"], note["plan"]) for note in map(json.loads, lines)]
+        plans = [(note["statement"], note["plan"]) for note in map(json.loads, lines)]
+        return [plan for plan in plans if bool(NOTING.search(plan[0])) is noting]
 
     def of(self, method, path, body=None):
         """The plans of one call that succeeds."""
@@ -98,6 +105,17 @@ def walking_no_table(plans):
 def test_a_page_goes_by_number(explained, query):
     [steps] = by_index(explained.of("GET", f"{explained.project.api}/messages{query}"))
     assert any(BY_NUMBER.search(step) for step in steps), steps
+
+
+def test_words_are_noted_by_number(explained):
+    path = explained.project.api
+    assert explained.alice.post(f"{path}/messages", {"content": "by number"}).ok
+    assert explained.alice.get(f"{path}/search?q=number").ok
+    plans = explained.plans(noting=True)
+    found = by_index(plans)
+    assert found
+    assert all(any(BY_NUMBER.search(step) for step in steps) for steps in found), found
+    assert {statement.split()[0] for statement, _ in plans} >= {"SELECT", "UPDATE"}
 
 
 @pytest.mark.parametrize("since", [LENGTH - 50, MIDDLE, 0])

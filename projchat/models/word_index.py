@@ -2,9 +2,9 @@
 
 A new message waits for its words to be noted: several at once cost half as much, and nobody who
 posts has to wait for it. `Project.indexed_count` says how many messages of a project have been
-noted, which are the first ones; a search notes the others before it looks. What is noted is kept
-right by each change in its own transaction, what is not yet is noted as it is by then. Who notes and
-who changes hold the row of the project, as does who posts.
+noted, the first ones; a search notes the others before it looks. What is noted is kept right by
+each change in its own transaction, what waits is noted as it is by then. Whoever notes or changes
+holds the row of the project, as whoever posts does.
 
 What the tokens of a message are, `projchat.searching` says. A database only has to find the
 messages that hold certain ones, the newest first, and each does it in its own way:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 INDEX = "message_index"
 SHELF = 2**15
 # How many messages of a project are noted in one transaction: the project waits meanwhile.
-BATCH = 100
+BATCH = 50
 # How many messages are noted together when the index is filled.
 AT_ONCE = 1000
 # A key as a word of FTS5.

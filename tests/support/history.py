@@ -25,7 +25,11 @@ SELECT
     CURRENT_TIMESTAMP
 FROM numbers
 """
-COUNTERS = "UPDATE projects SET message_count = :last, version = :last, indexed_count = :last WHERE id = :project"
+# Nobody searches them: their words count as noted.
+COUNTERS = """
+UPDATE projects SET message_count = :last, version = :last, indexed_count = :last
+WHERE id = :project
+"""
 PROJECTS = f"""
 INSERT INTO projects (id, name, description, created_at, message_count, version)
 {NUMBERS}
