@@ -1,4 +1,4 @@
-"""A project: its members, its timeline, and the two counters that put everything in order."""
+"""A project: its members, what is said there, and the two counters that put it in order."""
 
 import unicodedata
 import uuid
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Select,
     String,
     Text,
     bindparam,
@@ -32,6 +31,7 @@ from .mention import Mention
 from .message import Message, clean
 from .plain import Plain
 from .prepared import Prepared
+from .timeline import Timeline
 from .types import BigKey, UtcDateTime, now, rfc3339
 from .upload import Upload
 
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 100
 DESCRIPTION_LENGTH = 2000
-PAGE_SIZE = 50
-LONGEST_PAGE = 500
 MOST_PINS = 100
 # They turn the text around them, in a list or a title that is not their own.
 BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -51,7 +49,7 @@ class NotAMember(Refusal):
     """The person was removed while the request was under way."""
 
 
-class Project(Plain, Model):
+class Project(Timeline, Plain, Model):
     """A project and its room.
 
     `message_count` numbers the messages 1, 2, 3 … without a hole; `version` counts every change.
@@ -178,76 +176,6 @@ class Project(Plain, Model):
         if message.fingerprint != Message.fingerprint_of(self.id, content, reply_to, uploads):
             raise Conflict("client_id_reused", "clientId")
         return message
-
-    def find_message(self, number: int) -> Message | None:
-        """The message with this number."""
-        message = db.session.scalar(_messages(self.id).where(Message.number == number))
-        if message is not None:
-            message.learn(project=self)
-        return message
-
-    def newest(self, limit: int = PAGE_SIZE) -> list[Message]:
-        """The last `limit` messages, oldest first."""
-        return self.before(self.message_count + 1, limit)
-
-    def before(self, number: int, limit: int = PAGE_SIZE) -> list[Message]:
-        """The `limit` messages before `number`, oldest first."""
-        query = _messages(self.id).where(Message.number < number)
-        rows = db.session.scalars(query.order_by(Message.number.desc()).limit(limit))
-        return list(reversed(list(rows)))
-
-    def after(self, number: int, limit: int = PAGE_SIZE) -> list[Message]:
-        """The `limit` messages after `number`, oldest first."""
-        query = _messages(self.id).where(Message.number > number)
-        return list(db.session.scalars(query.order_by(Message.number).limit(limit)))
-
-    def around(self, number: int, limit: int = PAGE_SIZE) -> list[Message]:
-        """Up to `limit` messages with `number` in their middle, oldest first.
-
-        Numbers have no holes, so the page is plain arithmetic.
-        """
-        first = max(1, min(number - limit // 2, self.message_count - limit + 1))
-        return self.after(first - 1, limit)
-
-    def first_since(self, moment: datetime) -> int | None:
-        """The number of the first message written at a moment or later.
-
-        Numbers grow with time, so a few looks by number find it without an index of times.
-        """
-        low, high = 1, self.message_count + 1
-        written = select(Message.created_at).where(Message.project_id == self.id)
-        while low < high:
-            middle = (low + high) // 2
-            created_at = db.session.scalar(written.where(Message.number == middle))
-            if created_at is not None and created_at >= moment:
-                high = middle
-            else:
-                low = middle + 1
-        return low if low <= self.message_count else None
-
-    def changes_since(self, version: int, limit: int = LONGEST_PAGE) -> list[Message]:
-        """The messages changed after `version` and up to the head, in the order of change."""
-        return list(
-            db.session.scalars(
-                _messages(self.id)
-                .where(Message.version > version, Message.version <= self.version)
-                .order_by(Message.version)
-                .limit(limit)
-            )
-        )
-
-    def thread(self, message: Message, after: int, limit: int) -> list[Message]:
-        """What the thread of a message has after number `after`: its root and all replies."""
-        root = message.thread_root or message.number
-        query = _messages(self.id).where(Message.thread_root == root, Message.number > after)
-        begun = [self.find_message(root)] if after < root else []
-        replies = db.session.scalars(query.order_by(Message.number).limit(limit - len(begun)))
-        return [each for each in begun if each is not None] + list(replies)
-
-    def pins(self) -> list[Message]:
-        """The pinned messages, the latest first."""
-        query = _messages(self.id).where(Message.pinned_at.is_not(None))
-        return list(db.session.scalars(query.order_by(Message.pinned_at.desc(), Message.id)))
 
     def pin(self, actor: "User", message: Message) -> Message:
         """Pin a message; the message that says so. Raises as `Message.pin`, and for too many."""
@@ -555,12 +483,6 @@ _INSERT_MEMBER = {
     name: dialect.insert(Membership.__table__).on_conflict_do_nothing()
     for name, dialect in _DIALECTS.items()
 }
-
-
-def _messages(project_id: int) -> Select[Message]:
-    return (
-        select(Message).options(joinedload(Message.author)).where(Message.project_id == project_id)
-    )
 
 
 def _name(name: str) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from ..errors import unavailable
 from ..extensions import db, socketio
 from ..models import Login, Membership, Message, Project, User
-from ..models.project import LONGEST_PAGE
+from ..models.timeline import LONGEST_PAGE
 from ..presence import Presence
 from .fanout import Fanout
 

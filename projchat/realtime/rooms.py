@@ -14,7 +14,7 @@ from ..extensions import db, socketio
 from ..i18n import reader_locale
 from ..i18n import server_gettext as _s
 from ..models import Login, Message, Project, User
-from ..models.project import LONGEST_PAGE
+from ..models.timeline import LONGEST_PAGE
 from ..models.types import now
 from ..presence import present
 from ..schemas import JoinIn, LeaveIn

@@ -8,7 +8,7 @@ from flask_login import current_user
 from .. import markup
 from ..extensions import db, limiter
 from ..models import Project
-from ..models.project import PAGE_SIZE
+from ..models.timeline import PAGE_SIZE
 from ..presence import present
 from ..schemas import (
     ProjectDetailOut,
