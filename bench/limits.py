@@ -20,7 +20,8 @@ from typing import TypeVar
 import redis
 
 from faults.services import PostgreSQL, Redis, Service, program
-from projchat.presence import Presence
+from projchat.document import encode
+from projchat.presence import Presence, with_ids
 from support.backend import Backend
 from support.cast import Cast
 from support.history import add_projects, lengthen, settle
@@ -187,18 +188,19 @@ def _hear(broker: Redis) -> float:
 
 
 def _presence() -> Iterator[str]:
-    """What one process says of all its people, and what it costs each other process to hear."""
+    """What one process says of those who come and go, and what it costs each other one to hear."""
     here, there = Presence(), Presence()
+    there.heard_everybody("other", **here.everybody_here())
     for number in range(PEOPLE):
         here.entered(f"project:{number // 10}", number, f"Somebody {number}")
     began = time.process_time()
-    text = json.dumps(here.here())
+    text = encode(here.news())
     said = time.process_time()
-    there.heard("other", json.loads(text))
-    there.heard("other", json.loads(text))
-    heard = (time.process_time() - said) / 2
+    news = json.loads(text)
+    there.heard("other", news["turn"], with_ids(news["changes"]))
+    heard = time.process_time() - said
     yield (
-        f"| a process: telling of {PEOPLE:,} people, {len(text) / 1000:,.0f} kB | "
+        f"| a process: telling of {PEOPLE:,} people who came, {len(text) / 1000:,.0f} kB | "
         f"| {(said - began) * 1000:.0f} ms |"
     )
     yield f"| each other process: hearing that | | {heard * 1000:.0f} ms |"

@@ -10,7 +10,7 @@ tests/realtime fails if a new version moves them.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -20,8 +20,9 @@ from socketio import packet
 from socketio.manager import Manager
 
 from ..document import encode, text_of
+from ..extensions import socketio
 from ..models import Login, User
-from ..presence import Presence
+from ..presence import Presence, with_ids
 from .doorstep import Doorstep
 from .ledger import Ledger
 from .neighbours import Neighbours
@@ -32,6 +33,7 @@ from .wires import Press, Wire, text_frame
 log = logging.getLogger(__name__)
 
 NAMESPACE = "/"
+ANSWER_SECONDS = 0.1
 DURABLE = ("new-message", "message-updated")
 # What the handlers of events are told of the request that opened their socket.
 KEPT = ("flask.app", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme")
@@ -65,6 +67,7 @@ class Fanout(Manager):  # type: ignore[misc]
         self.press: Press | None = None
         self._neighbours = neighbours
         self._rounds = Rounds()
+        self._is_asked = False
         self._rooms_of: dict[str, set[str]] = {}
         self._order = Order(self.ledger, self._deliver_now)
         self._wires: dict[str | None, tuple[Wire, ...]] = {}
@@ -73,7 +76,7 @@ class Fanout(Manager):  # type: ignore[misc]
 
     def initialize(self) -> None:
         """Start what runs beside the requests; called at the first connection."""
-        self._neighbours.listen(self._hear, self.tell_presence)
+        self._neighbours.listen(self._hear, self._introduce)
         self.on_start()
 
     def welcome(self, sid: str, person: Person) -> None:
@@ -313,8 +316,17 @@ class Fanout(Manager):  # type: ignore[misc]
             self._rounds.pass_over(connection.queue)
 
     def tell_presence(self) -> None:
-        """Tell the other workers who is here."""
-        self._neighbours.tell("presence", rooms=self.presence.here())
+        """Tell the other workers who came and who went; if nobody did, that we are still here."""
+        self._neighbours.tell("came-and-went", **self.presence.news())
+
+    def _introduce(self) -> None:
+        """Exchange with the other workers who is where: what was said until now has been missed."""
+        self._tell_everybody()
+        self._neighbours.tell("who-is-there", of=None)
+
+    def _tell_everybody(self) -> None:
+        self._is_asked = False
+        self._neighbours.tell("everybody", **self.presence.everybody_here())
 
     def _deliver(self, event: str, data: Any, room: str, skip_sid: str | None = None) -> None:
         if event in DURABLE and room in self._rooms_here():
@@ -341,15 +353,33 @@ class Fanout(Manager):  # type: ignore[misc]
             self.evict_here(message["person_room"], message["room"])
         elif what == "disconnect_room":
             self.disconnect_room_here(message["room"])
-        elif what == "presence":
-            self._hear_presence(message["from"], message["rooms"])
+        elif what == "came-and-went":
+            self._hear_news(message["from"], message["turn"], message["changes"])
+        elif what == "everybody":
+            rooms = with_ids(message["rooms"])
+            self._changed(self.presence.heard_everybody(message["from"], message["turn"], rooms))
+        elif what == "who-is-there" and message["of"] in (None, self._neighbours.me):
+            self._answer_in_a_moment()
 
-    def _hear_presence(self, worker: str, rooms: dict[str, dict[str, str]]) -> None:
-        people = {
-            room: {int(user_id): name for user_id, name in found.items()}
-            for room, found in rooms.items()
-        }
-        for room in self.presence.heard(worker, people):
+    def _hear_news(self, worker: str, turn: int, changes: dict[str, dict[str, Any]]) -> None:
+        rooms = self.presence.heard(worker, turn, with_ids(changes))
+        if rooms is None:
+            self._neighbours.tell("who-is-there", of=worker)
+        else:
+            self._changed(rooms)
+
+    def _answer_in_a_moment(self) -> None:
+        """Several may ask at once; all hear the one answer."""
+        if not self._is_asked:
+            self._is_asked = True
+            socketio.start_background_task(self._answer)
+
+    def _answer(self) -> None:
+        socketio.sleep(ANSWER_SECONDS)
+        self._tell_everybody()
+
+    def _changed(self, rooms: Iterable[str]) -> None:
+        for room in rooms:
             self.on_people(room)
 
 

@@ -33,7 +33,7 @@ class Neighbours:
 
     def __init__(self, redis_url: str | None) -> None:
         self._url = redis_url
-        self._me = uuid.uuid4().hex
+        self.me = uuid.uuid4().hex
         self._outbox: Any = None
         self._channel = _channel(redis_url) if redis_url else ""
 
@@ -46,7 +46,7 @@ class Neighbours:
             socketio.start_background_task(self._publish_all)
         if self._outbox.full():
             self._outbox.get()
-        self._outbox.put(text_of_members({"from": self._me, "what": what, **details}))
+        self._outbox.put(text_of_members({"from": self.me, "what": what, **details}))
 
     def listen(self, hear: Callable[[dict[str, Any]], None], joined: Callable[[], None]) -> None:
         """Call `hear` with all that the others say, and `joined` at each (re)connection."""
@@ -68,7 +68,7 @@ class Neighbours:
         while True:
             try:
                 for message in self._messages(joined):
-                    if message.get("from") != self._me:
+                    if message.get("from") != self.me:
                         hear(message)
             except (redis.RedisError, OSError) as error:
                 log.warning("Redis does not deliver events: %s", error)

@@ -18,14 +18,13 @@ class Crier:
     def __init__(self, fanout: Fanout) -> None:
         self._fanout = fanout
         self._changed: set[str] = set()
-        self._has_news = self._is_crying = False
+        self._is_crying = False
         # When each room that has just been told much may be told again.
         self._rests: dict[str, float] = {}
 
     def changed(self, room: str) -> None:
         """The people of a room have changed; the room hears of it in a moment."""
         self._changed.add(room)
-        self._has_news = True
         if not self._is_crying:
             self._is_crying = True
             socketio.start_background_task(self._cry)
@@ -34,15 +33,11 @@ class Crier:
         try:
             while self._changed:
                 socketio.sleep(GATHER_SECONDS)
-                self._tell_workers()
+                if present.has_news:
+                    self._fanout.tell_presence()
                 self._tell_rooms()
         finally:
             self._is_crying = False
-
-    def _tell_workers(self) -> None:
-        if self._has_news:
-            self._has_news = False
-            self._fanout.tell_presence()
 
     def _tell_rooms(self) -> None:
         now = time.monotonic()

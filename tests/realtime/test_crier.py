@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import eventlet
 import pytest
 
+from projchat.presence import Presence
 from projchat.realtime import presence
 from projchat.realtime.presence import MOST_BYTES_PER_SECOND, Crier
 
@@ -21,6 +22,7 @@ class Rooms:
         self.bytes = {SMALL: 100, LARGE: int(MOST_BYTES_PER_SECOND * 100 * MOMENT)}
 
     def tell_presence(self):
+        assert presence.present.news()["changes"]
         self.workers_told += 1
 
     def emit_in_rounds_here(self, event, news, room):
@@ -30,12 +32,25 @@ class Rooms:
         return self.bytes[room]
 
 
+class Nobody(Presence):
+    """Whoever is there, the rooms are told of nobody."""
+
+    def users(self, room):
+        return []
+
+
 @pytest.fixture
 def rooms(monkeypatch):
     loop = SimpleNamespace(start_background_task=eventlet.spawn_n, sleep=eventlet.sleep)
     monkeypatch.setattr(presence, "socketio", loop)
     monkeypatch.setattr(presence, "GATHER_SECONDS", MOMENT)
+    monkeypatch.setattr(presence, "present", Nobody())
     return Rooms()
+
+
+def come(crier, room, user_id=1):
+    presence.present.entered(room, user_id, "Anna")
+    crier.changed(room)
 
 
 def wait_until(told, rooms):
@@ -46,8 +61,8 @@ def wait_until(told, rooms):
 
 def test_changes_of_one_moment_are_told_once(rooms):
     crier = Crier(rooms)
-    for _ in range(10):
-        crier.changed(SMALL)
+    for user_id in range(10):
+        come(crier, SMALL, user_id)
     wait_until(1, rooms)
     eventlet.sleep(3 * MOMENT)
     assert rooms.told == [SMALL]
@@ -66,10 +81,12 @@ def test_a_room_with_much_to_say_waits_and_holds_up_no_other(rooms):
     assert rooms.told == [LARGE, SMALL, SMALL, SMALL, LARGE]
 
 
-def test_other_workers_hear_at_once_and_only_of_news(rooms):
+def test_other_workers_hear_at_once_but_not_what_they_said_themselves(rooms):
     crier = Crier(rooms)
-    crier.changed(LARGE)
-    wait_until(1, rooms)
+    for user_id in range(2):
+        come(crier, LARGE, user_id)
+        while rooms.workers_told <= user_id:
+            eventlet.sleep(MOMENT)
     crier.changed(LARGE)
     eventlet.sleep(5 * MOMENT)
     assert rooms.told == [LARGE]
