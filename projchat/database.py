@@ -3,7 +3,8 @@
 SQLite has one writer at a time. A transaction that starts as a reader and wants to write later
 fails at once if somebody else wrote in between, so a transaction that may write takes the write
 lock with its first statement (BEGIN IMMEDIATE), and greenlets of this process queue for it
-without stopping the event loop. Requests that only read set `g.reading` and never wait.
+without stopping the event loop. Requests that only read set `g.reading` and never wait; one that
+can do without what it wants to write sets `g.lock_patience`, in seconds.
 See https://www.sqlite.org/lang_transaction.html and https://www.sqlite.org/wal.html.
 """
 
@@ -72,12 +73,13 @@ def _begin(connection: Connection) -> None:
     if has_app_context() and g.get("reading"):
         _said(connection, "BEGIN")
     else:
-        _begin_writing(connection)
+        patience = g.get("lock_patience", LOCK_PATIENCE) if has_app_context() else LOCK_PATIENCE
+        _begin_writing(connection, patience)
 
 
-def _begin_writing(connection: Connection) -> None:
-    deadline = time.monotonic() + LOCK_PATIENCE
-    if not _writer.acquire(timeout=LOCK_PATIENCE):
+def _begin_writing(connection: Connection, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    if not _writer.acquire(timeout=patience):
         raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("writer busy"))
     try:
         while True:

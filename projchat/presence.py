@@ -43,6 +43,8 @@ class Presence:
         """Count a socket in; True if it is the person's first in this room here."""
         sockets = self._sockets.setdefault(room, Counter())
         sockets[user_id] += 1
+        if self._names.get(user_id, name) != name:
+            self._moved |= {(each, user_id) for each in self._sockets if self._is_in(each, user_id)}
         self._names[user_id] = name
         if sockets[user_id] > 1:
             return False
@@ -82,8 +84,8 @@ class Presence:
         self._turn += bool(moved)
         changes: Changes = {}
         for room, user_id in moved:
-            is_here = user_id in self._sockets.get(room, ())
-            changes.setdefault(room, {})[user_id] = self._names[user_id] if is_here else None
+            name = self._names[user_id] if self._is_in(room, user_id) else None
+            changes.setdefault(room, {})[user_id] = name
         return {"turn": self._turn, "changes": changes}
 
     def everybody_here(self) -> dict[str, Any]:
@@ -130,6 +132,9 @@ class Presence:
         """Everybody who is in any room of any worker."""
         elsewhere = (room for one in self._neighbours.values() for room in one.rooms.values())
         return set().union(*self._sockets.values(), *elsewhere)
+
+    def _is_in(self, room: str, user_id: int) -> bool:
+        return user_id in self._sockets.get(room, ())
 
     def _people(self, room: str) -> People:
         return {user_id: self._names[user_id] for user_id in self._sockets.get(room, ())}

@@ -1,8 +1,10 @@
 // Puts a minified copy of each script into static/min/: static/min/js/chat.js of static/js/chat.js,
 // with a map that leads whoever opens the browser's tools to the script as it was written.
 //
-// A copy bears the time of the file it was made of; one that does not is stale, and not sent.
+// A copy bears the time of the file it was made of; one that does not is stale, and not sent. All
+// are made anew when this script or what minifies has changed.
 import * as fs from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { minify } from "terser";
@@ -13,6 +15,17 @@ const COPIES = `${FOLDER}min/`;
 const SCRIPT = /^(?:js|vendor)\/(?!swagger-ui\/).*(?<!\.min)\.js$/;
 const MODULE = /^(?:import|export)\b/m;
 const LICENCE = /copyright|licen[cs]e/i;
+const MADE_BY = `${COPIES}.made-by`;
+
+const ways = [
+  createRequire(import.meta.url)("terser/package.json").version,
+  fs.readFileSync(new URL(import.meta.url), "utf8"),
+].join("\n");
+if (!fs.existsSync(MADE_BY) || fs.readFileSync(MADE_BY, "utf8") !== ways) {
+  fs.rmSync(COPIES, { recursive: true, force: true });
+  fs.mkdirSync(COPIES);
+  fs.writeFileSync(MADE_BY, ways);
+}
 
 const paths = fs.readdirSync(FOLDER, { recursive: true }).filter((path) => SCRIPT.test(path));
 await Promise.all(paths.map(copy));
@@ -35,9 +48,15 @@ async function copy(path) {
     },
   );
   fs.mkdirSync(dirname(target), { recursive: true });
-  fs.writeFileSync(`${target}.map`, map);
-  fs.writeFileSync(target, code);
-  fs.utimesSync(target, mtimeMs / 1000, mtimeMs / 1000);
+  put(`${target}.map`, map, mtimeMs);
+  put(target, code, mtimeMs);
+}
+
+/** Whoever reads the file meanwhile has all of the old one or all of the new one. */
+function put(target, text, mtimeMs) {
+  fs.writeFileSync(`${target}.new`, text);
+  fs.utimesSync(`${target}.new`, mtimeMs / 1000, mtimeMs / 1000);
+  fs.renameSync(`${target}.new`, target);
 }
 
 function removeOrphan(path) {

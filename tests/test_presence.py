@@ -110,3 +110,13 @@ def test_whatever_gets_lost_both_agree_once_something_arrives():
         elif rng.random() < 0.5:
             line.tell()
             assert line.is_right()
+
+
+def test_a_new_name_is_news_in_every_room():
+    line = Line()
+    for room in (ROOM, OTHER):
+        line.here.entered(room, 1, "Anna")
+    line.tell()
+    line.here.entered(ROOM, 1, "Anna B.")
+    assert line.tell() == {ROOM, OTHER}
+    assert line.is_right()

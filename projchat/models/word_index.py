@@ -38,6 +38,7 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from .. import searching
@@ -50,8 +51,9 @@ if TYPE_CHECKING:
 
 INDEX = "message_index"
 SHELF = 2**15
-# How many messages of a project are noted in one transaction: the project waits meanwhile.
-BATCH = 50
+# How many messages of a project are noted in one transaction, and about how many characters of
+# them: the project waits meanwhile, some 5 ms for common messages and 50 for long ones.
+BATCH, BATCH_CHARACTERS = 50, 50_000
 # How many messages are noted together when the index is filled.
 AT_ONCE = 1000
 # A key as a word of FTS5.
@@ -68,7 +70,14 @@ def note_next(connection: Connection, project_id: int) -> bool:
         return False
     after = waiting.indexed_count
     last = min(after + BATCH, waiting.message_count)
-    _note(connection, connection.execute(_BETWEEN, {**given, "after": after, "last": last}).all())
+    some, characters = [], 0
+    for message in connection.execute(_BETWEEN, {**given, "after": after, "last": last}).all():
+        some.append(message)
+        characters += len(message.html)
+        if characters > BATCH_CHARACTERS:
+            last = message.number
+            break
+    _note(connection, some)
     connection.execute(_INDEXED, {**given, "count": last})
     return bool(last < waiting.message_count)
 
@@ -113,7 +122,7 @@ def fill(connection: Connection) -> None:
 def _note(connection: Connection, messages: Sequence[Any]) -> None:
     keeper = KEEPERS[connection.dialect.name]
     if rows := [keeper.row(each.id, _keys(keeper, each)) for each in messages]:
-        connection.execute(insert(keeper.index), rows)
+        connection.execute(keeper.insert, rows)
 
 
 def is_modelled(_thing: Any, name: str | None, kind: str, *_rest: Any) -> bool:
@@ -132,6 +141,7 @@ class Sqlite:
     """FTS5 without content: what leaves it must be named word by word."""
 
     index = table(INDEX, column("rowid", BigInteger), column(INDEX, String), column("tokens"))
+    insert = insert(index)
 
     def keys(self, project_id: int, _number: int, tokens: set[str], about: set[str]) -> list[int]:
         """The words of each project are apart, so that no other slows their search down."""
@@ -144,11 +154,11 @@ class Sqlite:
     def change(self, key: int, old: list[int], new: list[int]) -> None:
         """Put a message in anew."""
         self.remove(key, old)
-        db.session.execute(insert(self.index), [self.row(key, new)])
+        db.session.execute(self.insert, [self.row(key, new)])
 
     def remove(self, key: int, old: list[int]) -> None:
         """Take a message out."""
-        db.session.execute(insert(self.index).values({INDEX: "delete", **self.row(key, old)}))
+        db.session.execute(self.insert.values({INDEX: "delete", **self.row(key, old)}))
 
     def holds(self, project_ids: Iterable[int], clauses: Clauses) -> ColumnElement[bool]:
         """The condition that a message of these projects holds a token of each clause."""
@@ -168,6 +178,11 @@ class Postgresql:
     """A GIN index over arrays of keys."""
 
     index = table(INDEX, column("message_id", BigInteger), column("tokens", ARRAY(Integer)))
+    # What an earlier version noted by itself, beside us during an upgrade, is noted anew.
+    insert = postgresql.insert(index)
+    insert = insert.on_conflict_do_update(
+        index_elements=["message_id"], set_={"tokens": insert.excluded.tokens}
+    )
 
     def keys(self, project_id: int, number: int, tokens: set[str], about: set[str]) -> list[int]:
         """Each shelf has words of its own."""
@@ -265,6 +280,7 @@ _PROJECTS = table(
 )
 _projects = _PROJECTS.c
 _mine = _projects.id == bindparam("project")
-_WAITING = select(_projects.message_count, _projects.indexed_count).where(_mine).with_for_update()
+_WAITING = select(_projects.message_count, _projects.indexed_count).where(_mine)
+_WAITING = _WAITING.with_for_update(key_share=True)
 _INDEXED = update(_PROJECTS).where(_mine).values(indexed_count=bindparam("count"))
 _BEHIND = select(_projects.id).where(_projects.indexed_count < _projects.message_count)

@@ -63,6 +63,8 @@ class Neighbours:
             except redis.RedisError as error:
                 log.warning("Redis does not take events: %s", error)
                 time.sleep(RETRY_SECONDS)
+            except Exception:
+                log.exception("Something could not be told to the other workers")
 
     def _listen(self, hear: Callable[[dict[str, Any]], None], joined: Callable[[], None]) -> None:
         while True:

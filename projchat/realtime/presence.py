@@ -7,9 +7,10 @@ from ..presence import present
 from .fanout import Fanout
 
 GATHER_SECONDS = 0.3
-#: Everybody is told of everybody, so telling a room costs the square of its people. A room is
-#: told less often the more there is to say: two hundred people have 1.4 MB, a thousand 35 MB.
+#: Everybody is told of everybody, so telling a room costs the square of its people: two hundred
+#: have 1.4 MB, a thousand 35 MB. The more there is to say the less often it is said, up to a bound.
 MOST_BYTES_PER_SECOND = 8_000_000
+LONGEST_REST = 5.0
 
 
 class Crier:
@@ -50,6 +51,6 @@ class Crier:
         project_id = int(room.removeprefix("project:"))
         news = {"projectId": project_id, "users": present.users(room)}
         told = self._fanout.emit_in_rounds_here("presence", news, room)
-        rest = told / MOST_BYTES_PER_SECOND
+        rest = min(told / MOST_BYTES_PER_SECOND, LONGEST_REST)
         if rest > GATHER_SECONDS:
             self._rests[room] = time.monotonic() + rest

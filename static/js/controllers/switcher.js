@@ -8,6 +8,11 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 export default class extends Controller {
   static targets = ["input", "option", "empty"];
 
+  /** The list was renewed. */
+  optionTargetConnected() {
+    if (this.element.open) this.filter();
+  }
+
   // Actions
 
   // The key is asked by its place, so that it works while a Cyrillic layout is on.

@@ -27,7 +27,7 @@ export default class extends Controller {
   // Lifecycle
 
   connect() {
-    for (const link of this.projectTargets) this.#counts.take(toldBy(link));
+    this.#takeListed();
     this.#tabs.onmessage = ({ data }) => this.#change(data);
     if (!this.isToldValue) this.#timer = setInterval(() => this.#refreshIfSeen(), REFRESH_EVERY);
     this.#showInTab();
@@ -49,8 +49,8 @@ export default class extends Controller {
   /** Something of mine happened in a project that is not open here. */
   hear({ detail: { event, ...news } }) {
     const isSure = this.#counts.hear(event, news);
-    this.#show(news.projectId);
     if (!isSure) this.stale();
+    this.#show(news.projectId);
   }
 
   refresh(event) {
@@ -85,7 +85,7 @@ export default class extends Controller {
     const asked = this.#counts.moves;
     try {
       const { projects } = await api("GET", "/api/projects");
-      if (!this.#lists(projects)) await renew("/projects", ["sidebar-list", "switcher-list"]);
+      if (!this.#lists(projects)) await this.#renew(asked);
       for (const project of projects) this.#take(project, asked);
     } catch {
       // The old counts stay; the light of the chat is what speaks of the connection.
@@ -99,6 +99,15 @@ export default class extends Controller {
     const shown = this.projectTargets;
     const isNamed = (link) => nameOf(link) === names.get(link.dataset.projectId);
     return shown.length === names.size && shown.every(isNamed);
+  }
+
+  async #renew(asked) {
+    await renew("/projects", ["sidebar-list", "switcher-list"]);
+    this.#takeListed(asked);
+  }
+
+  #takeListed(asked) {
+    for (const link of this.projectTargets) this.#counts.take(toldBy(link), asked);
   }
 
   #take(project, asked) {

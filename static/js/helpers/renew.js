@@ -3,14 +3,22 @@ export async function renew(path, ids) {
   const response = await fetch(path);
   if (!response.ok || response.redirected) return;
   const now = new DOMParser().parseFromString(await response.text(), "text/html");
-  const focused = document.activeElement?.getAttribute("href");
-  for (const id of ids) {
-    const shown = document.getElementById(id);
-    const current = shown.querySelector("[aria-current]")?.getAttribute("href");
-    shown.replaceChildren(...now.getElementById(id).children);
-    linkIn(shown, current)?.setAttribute("aria-current", "page");
-    linkIn(shown, focused)?.focus();
-  }
+  // Somebody else may have logged in by now; the page is still of the one before.
+  if (viewerOf(now) !== viewerOf(document)) return;
+  for (const id of ids) put(document.getElementById(id), now.getElementById(id));
+}
+
+function viewerOf(page) {
+  return page.querySelector("meta[name=viewer]").content;
+}
+
+/** What is current and what has the focus stays so. */
+function put(shown, now) {
+  const current = shown.querySelector("[aria-current]")?.getAttribute("href");
+  const focused = shown.querySelector(":focus")?.getAttribute("href");
+  shown.replaceChildren(...now.children);
+  linkIn(shown, current)?.setAttribute("aria-current", "page");
+  linkIn(shown, focused)?.focus();
 }
 
 function linkIn(element, href) {
