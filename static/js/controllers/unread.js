@@ -11,10 +11,11 @@ const REFRESH_EVERY = 60_000;
 // people; they do not ask all at once.
 const STALE_WITHIN = 1000;
 
-// My projects, with the counts beside them and on the tab. An open project tells its own by "unread:changed",
-// and my other tabs hear of it; of the others its live connection tells by "unread:elsewhere". All
-// of them are asked for again when the tab comes back into view or may have missed something, and
-// every minute where no connection tells. If I am in other projects by then, the list is renewed.
+// My projects, with the counts beside them and on the tab. An open project tells its own by
+// "unread:changed", and my other tabs hear of it; of the others its live connection tells by
+// "unread:elsewhere". All of them are asked for again when the tab comes back into view or may have
+// missed something, and every minute where no connection tells. If I am in other projects by then,
+// the list is renewed.
 export default class extends Controller {
   static targets = ["project"];
   static values = { isTold: Boolean };
