@@ -19,7 +19,7 @@ class Rooms:
     def __init__(self):
         self.told = []
         self.workers_told = 0
-        self.bytes = {SMALL: 100, LARGE: int(MOST_BYTES_PER_SECOND * 100 * MOMENT)}
+        self.bytes = {SMALL: 100, LARGE: int(MOST_BYTES_PER_SECOND * 300 * MOMENT)}
 
     def tell_presence(self):
         assert presence.present.news()["changes"]
