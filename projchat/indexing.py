@@ -57,16 +57,17 @@ class Indexer:
             self._is_at_work = False
 
     def _note_all(self) -> bool:
-        """Note what waits in all due projects; False if the database is away, and they stay due."""
-        while self._due:
-            project_id = self._due.pop()
+        """Note what waits in the projects due now; False if the database is away: they stay due."""
+        projects, self._due = self._due, set()
+        while projects:
+            project_id = projects.pop()
             try:
                 while _note_next(project_id):
                     socketio.sleep(REST_SECONDS)
             except Exception as error:
                 db.session.rollback()
                 if unavailable(error):
-                    self._due.add(project_id)
+                    self._due |= {project_id, *projects}
                     log.warning("The search waits for new words: the database does not answer")
                     return False
                 log.exception("The words of project %s could not be noted", project_id)
