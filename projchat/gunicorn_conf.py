@@ -3,12 +3,17 @@
 What stands here yields to gunicorn's own command line.
 """
 
+import importlib
 import importlib.util
+import multiprocessing
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from gunicorn import sock
 
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
@@ -33,25 +38,71 @@ def alone(name: str) -> Any:
     return module
 
 
-def address(host: str, port: str) -> str:
-    """The address to listen on, or a sentence that says what is wrong with the port."""
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        sys.exit(f"projchat: PORT must be a number from 1 to 65535, not {port!r}.")
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def address() -> str:
+    """Where to listen, or a sentence that says what is wrong with it."""
+    host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "3000"
+    addresses = alone("addresses")
+    try:
+        host, number = addresses.listening(host, port)
+    except addresses.UnsafeConfiguration as error:
+        sys.exit(f"projchat: {error}")
+    return f"{addresses.in_brackets(host)}:{number}"
 
 
 def on_starting(server: Any) -> None:
-    """Refuse several workers without Redis: each would be a chat of its own."""
+    """Refuse what must not be served, also where gunicorn is started by hand."""
     server.handover = ours.Handover()
+    os.register_at_fork(after_in_parent=ours.deliver_leaving_signals)
     if server.cfg.workers > 1 and not os.environ.get("REDIS_URL"):
         sys.exit(
-            f"projchat: {server.cfg.workers} workers (WEB_CONCURRENCY) need REDIS_URL: "
+            f"projchat: {server.cfg.workers} workers need REDIS_URL: "
             "without Redis the people on one worker do not hear those on another."
         )
+    if "*" in server.cfg.forwarded_allow_ips:
+        sys.exit("projchat: --forwarded-allow-ips=* lets everybody say where they come from.")
+    if server.app.app_uri == wsgi_app:
+        in_a_child(look_at_the_database)
+    if not server.cfg.reuse_port and not alone("addresses").are_sockets_given(os.environ):
+        bind_without_listening(server)
+
+
+def bind_without_listening(server: Any) -> None:
+    """Have gunicorn bind its sockets; the first worker that serves will listen on them.
+
+    On a socket that listens the kernel accepts, and whoever comes would wait until a worker has
+    loaded the application; a proxy that is refused asks another process instead.
+    """
+    before = sock.BaseSocket._is_listening
+    sock.BaseSocket._is_listening = staticmethod(lambda _socket: True)
+    try:
+        server.LISTENERS = sock.create_sockets(server.cfg, server.log)
+    finally:
+        sock.BaseSocket._is_listening = staticmethod(before)
+
+
+def in_a_child(task: Callable[[], None]) -> None:
+    """Do something in a process of its own, so that workers inherit nothing that it imports."""
+    child = multiprocessing.get_context("fork").Process(target=task)
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(child.exitcode)
+
+
+def look_at_the_database() -> None:
+    """End with a sentence if the settings or the database must not be served."""
+    preflight = importlib.import_module("projchat.preflight")
+    try:
+        up_to_date = preflight.look().up_to_date
+    except preflight.UnsafeConfiguration as error:
+        sys.exit(f"projchat: {error}")
+    if not up_to_date:
+        sys.exit("projchat: The tables are not up to date: start `projchat db upgrade` first.")
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Let the workers know of each other, for a reload without a gap."""
+    """Let the workers know of each other, and lose no signal to the one that is forked now."""
+    ours.hold_leaving_signals()
     server.handover.expects(worker.age)
     worker.handover = server.handover
 
@@ -65,7 +116,7 @@ proc_name = "projchat"
 # Only this machine is listened to unless HOST says otherwise: in production a proxy that speaks
 # TLS stands in front. It may say who the client is if its address is in FORWARDED_ALLOW_IPS,
 # which gunicorn reads itself, as it does WEB_CONCURRENCY.
-bind = address(os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "3000")
+bind = address()
 
 worker_class = ours.EventletWorker
 # Ten thousand who listen, and room for what they ask.

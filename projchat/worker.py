@@ -5,6 +5,7 @@ imports this module before it forks, unpatched, so nothing here imports the appl
 """
 
 import errno
+import heapq
 import http.client
 import ipaddress
 import json
@@ -17,8 +18,8 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +28,7 @@ import eventlet
 from eventlet import hubs, patcher, wsgi
 from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 Environ = dict[str, Any]
@@ -35,16 +37,34 @@ HEARTBEAT = 1.0
 HEAD_TIMEOUT = 15.0
 SOCKET_TIMEOUT = 30.0
 DISCARD_TIMEOUT = 15.0
+DISCARD_BYTES = 8 * 1024 * 1024
 LINGER_TIMEOUT = 2.0
+LINGER_BYTES = 32 * 1024 * 1024
+# A body may take this long, and a second more for each KiB that has come: a slow network is
+# waited for, a client that sends a byte now and then is not.
+BODY_SECONDS = 20.0
+BODY_BYTES_PER_SECOND = 1024
+BODY_LINE_SECONDS = 15.0
+CHUNK_LINE_BYTES = 256
+# How many bytes the framing of a chunked body may have beyond those of the body itself.
+FRAMING_BYTES = 16 * 1024
+# After so many pieces, or KiB, of a body that has arrived already everybody else has a turn.
+PIECES_PER_TURN = 64
+PIECE_BYTES = 64 * 1024
 HEAD_BYTES = 16 * 1024
 MOST_FIELDS = 100
 SPARE_FILES = 128
+# When all places are taken: so many idle ones go for one who comes, and so rarely it is said.
+LEAVE_AT_ONCE = 8
+QUIET_SECONDS = 60.0
 
 # The grammar of RFC 9112 and RFC 9110, as far as it is of any use to us.
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-REQUEST_LINE = re.compile(rf"({WORD}) (\S+) HTTP/([0-9])\.([0-9])")
+LINE_END = re.compile(r"\r?\n")
+REQUEST_LINE = re.compile(rf"({WORD}) ([\x21-\x7e]+) HTTP/([0-9])\.([0-9])")
 FIELD_NAME = re.compile(WORD)
-NOT_IN_A_VALUE = re.compile(r"[\x00\r\n]")
+FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 STATE_GUEST = "guest"
 
 # How long a worker that is replaced waits for the new one to serve.
@@ -71,6 +91,10 @@ FORWARDED = (
 )
 
 
+# What tells a worker to leave.
+LEAVING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+
+
 class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
     """One process that serves all its clients cooperatively."""
 
@@ -87,17 +111,20 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
 
     def init_process(self) -> None:
         """Patch the process before the application is imported, then go on as gunicorn does."""
-        # Until gunicorn sets ours, the handlers of the master are in force, which do nothing here.
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-            signal.signal(number, self.handle_early)
         # The hub of the master would share its epoll descriptor with every worker.
         hubs.use_hub()
         eventlet.monkey_patch()
         raise_file_limit()
         super().init_process()
 
+    def init_signals(self) -> None:
+        """Set our handlers, and let through what was sent since we were forked."""
+        super().init_signals()
+        deliver_leaving_signals()
+
     def run(self) -> None:
         """Serve until told to leave, and show the master a sign of life meanwhile."""
+        self.listen()
         room = Semaphore(self.most_connections())
         doors = [Door(listener.sock.dup(), self.wsgi, self, room) for listener in self.sockets]
         if self.handover:
@@ -106,6 +133,17 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
             self.notify()
             self.pause(HEARTBEAT if self.alive else DRAIN_STEP)
         self.leave(doors)
+
+    def listen(self) -> None:
+        """Begin to listen where no other worker has; the master only binds."""
+        for listener in self.sockets:
+            if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                continue
+            try:
+                listener.listen(self.cfg.backlog)
+            except OSError as error:
+                self.log.error("Cannot listen at %s: %s.", listener, error.strerror)
+                sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
     def has_to_stay(self) -> bool:
         """Whether the worker that is to replace us does not serve yet."""
@@ -134,14 +172,20 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
 
     def leave(self, doors: "list[Door]") -> None:
         """Answer what was asked and send everybody else away, websockets at once."""
-        started = time.monotonic()
+        # The doors have copies of these. While any is open the kernel goes on accepting, and
+        # whoever it accepts waits in vain until we are gone, instead of being passed on.
+        for listener in self.sockets:
+            listener.close()
         for door in doors:
             door.close()
+        # Who came in last has as long as any other to say what they want.
+        started = time.monotonic()
         while True:
             elapsed = time.monotonic() - started
             remaining = [one for door in doors for one in door.connections if not one.is_over]
             at_work = any(one.at_work for one in remaining)
-            if not remaining or elapsed > (self.patience() if at_work else FAREWELL):
+            is_empty = not remaining and not any(door.pending for door in doors)
+            if is_empty or elapsed > (self.patience() if at_work else FAREWELL):
                 break
             impatient = self.hurried or elapsed > IDLE_PATIENCE
             for one in [one for one in remaining if one.may_go(impatient)][:AT_ONCE]:
@@ -156,12 +200,6 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
         return HURRY if self.hurried else float(self.cfg.graceful_timeout)
 
     # --- Signals: a handler runs inside whatever was running, so it only leaves a note. ---
-
-    def handle_early(self, _sig: int, _frame: Any) -> None:
-        """Leave before anything was served, and let nobody wait for us."""
-        if self.handover:
-            self.handover.serves(self.age)
-        os._exit(0)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Leave, but hand over to a successor first; whoever says it twice means now."""
@@ -184,6 +222,20 @@ class EventletWorker(Worker):  # type: ignore[misc]  # gunicorn has no types.
         """Say what kept the loop from giving a sign of life before the master replaces us."""
         self.log.critical("The event loop stood here:\n%s", "".join(traceback.format_stack(frame)))
         super().handle_abort(sig, frame)
+
+
+def hold_leaving_signals() -> None:
+    """Keep signals pending while a worker is forked.
+
+    The handlers of the master, which a worker inherits, put a signal into a queue that the worker
+    never reads: it would be lost, and the master would wait for its whole `graceful_timeout`.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, LEAVING_SIGNALS)
+
+
+def deliver_leaving_signals() -> None:
+    """Deliver signals again, also those that came meanwhile."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, LEAVING_SIGNALS)
 
 
 class Handover:
@@ -235,6 +287,10 @@ class Door(wsgi.Server):  # type: ignore[misc]  # eventlet has no types.
         self.log = Troubles(worker.log)
         self.room = room
         self.connections: set[Connection | Guest] = set()
+        #: How many were accepted and are not among the connections: their greenlets have not run.
+        self.pending = 0
+        self.has_noted_stranger = False
+        self.quiet_until = 0.0
         self.porter = eventlet.spawn(self.stay_open)
 
     def stay_open(self) -> None:
@@ -244,20 +300,48 @@ class Door(wsgi.Server):  # type: ignore[misc]  # eventlet has no types.
                 self.admit()
             except OSError as error:
                 # Out of open files, most likely: a door that gave up now would never open again.
-                self.notices.error("Cannot accept connections: %s", error)
+                self.say_how_many(f"Cannot accept connections ({error.strerror})")
                 eventlet.sleep(HEARTBEAT)
 
     def admit(self) -> None:
         """Let one client in, once there is room."""
-        client, address = self.socket.accept()
-        client.settimeout(self.socket_timeout)
-        self.room.acquire()
-        eventlet.spawn_n(self.attend, client, address)
+        self.welcome(*self.socket.accept())
         # A crowd at the door must not keep those inside from being served.
         eventlet.sleep(0)
 
+    def welcome(self, client: GreenSocket, address: Any) -> None:
+        """Serve a client beside the others, once there is room."""
+        client.settimeout(self.socket_timeout)
+        if self.room.locked():
+            self.make_room()
+        self.room.acquire()
+        self.pending += 1
+        eventlet.spawn_n(self.attend, client, address)
+
+    def make_room(self) -> None:
+        """Send those away who have waited longest without asking anything."""
+        idle = [one for one in self.connections if isinstance(one, Connection) and one.idles]
+        for one in heapq.nsmallest(LEAVE_AT_ONCE, idle, key=lambda one: one.idle_since):
+            one.send_away()
+        self.say_how_many("All places for connections are taken")
+
+    def say_how_many(self, what: str) -> None:
+        """Say that there are too many connections, and what to do; not more than once a minute."""
+        if time.monotonic() < self.quiet_until:
+            return
+        self.quiet_until = time.monotonic() + QUIET_SECONDS
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.notices.error(
+            "%s: %d connections, %d open files are allowed. Raise the limit (LimitNOFILE in "
+            "systemd, ulimit -n), or run more processes.",
+            what,
+            len(self.connections),
+            limit,
+        )
+
     def attend(self, client: GreenSocket, address: Any) -> None:
         """Serve one client to the end, and let nothing of its troubles out."""
+        self.pending -= 1
         state = [address, client, wsgi.STATE_IDLE]
         try:
             self.process_request(state)
@@ -283,7 +367,28 @@ class Door(wsgi.Server):  # type: ignore[misc]  # eventlet has no types.
         with suppress(OSError):
             while self.room.counter > 0 and time.monotonic() < ends:
                 self.admit()
+        self.shut()
+
+    def shut(self) -> None:
+        """Close without a pause after the last one was let in: who is left would be reset."""
+        self.socket.settimeout(0)
+        last: list[tuple[GreenSocket, Any]] = []
+        with suppress(OSError):
+            while len(last) < self.room.counter:
+                last.append(self.socket.accept())
         self.socket.close()
+        for client, address in last:
+            self.welcome(client, address)
+
+    def note_stranger(self, peer: str) -> None:
+        """Say once that somebody whom we do not believe says where a request comes from."""
+        if not self.has_noted_stranger:
+            self.has_noted_stranger = True
+            self.notices.warning(
+                "X-Forwarded-For from %s is not believed. If that is the proxy, name it in "
+                "FORWARDED_ALLOW_IPS.",
+                peer,
+            )
 
     def trusts(self, peer: str) -> bool:
         """Whether this peer is a proxy of ours, whose word on the client's address counts."""
@@ -309,6 +414,10 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         self.first = True
         self.sent_away = False
         self.is_over = False
+        self.idle_since = time.monotonic()
+        self.body: RequestBody
+        # Ends the wait of a request that waits for news.
+        self.wake: Callable[[], None] | None = None
         self.head_timer = eventlet.Timeout(None)
         server.connections.add(self)
         try:
@@ -319,20 +428,30 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
     # --- Leaving ---
 
     @property
+    def idles(self) -> bool:
+        """Whether it asks nothing and waits for no news."""
+        return not (self.sent_away or self.at_work or self.listens or self.wake)
+
+    @property
     def at_work(self) -> bool:
         """Whether an answer is owed. Waiting for news or for the next request is no work."""
-        return bool(self.conn_state[2] == wsgi.STATE_REQUEST)
+        return self.wake is None and bool(self.conn_state[2] == wsgi.STATE_REQUEST)
 
     def may_go(self, impatient: bool) -> bool:
         """Whether it only waits: for news it does so in vain, for its next request a while yet."""
-        return not self.sent_away and not self.at_work and (self.listens or impatient)
+        waits_in_vain = self.listens or self.wake is not None
+        return not self.sent_away and not self.at_work and (waits_in_vain or impatient)
 
     def send_away(self) -> None:
         """Shut the reading side: what has arrived is still read, what is to be sent still sent.
 
-        A poll would not notice, so it is cut, and there is nothing more to wait for.
+        A poll would not notice, so it is cut, and there is nothing more to wait for. A request that
+        waits for news is answered at once, and closes its connection itself.
         """
         self.sent_away = True
+        if self.wake is not None:
+            self.wake()
+            return
         self.is_over = self.polls
         with suppress(OSError):
             self.request.shutdown(socket.SHUT_RDWR if self.polls else socket.SHUT_RD)
@@ -353,6 +472,7 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         if not self.first:
             # A client that is quick to ask again would otherwise keep everybody else waiting.
             eventlet.sleep(0)
+            self.idle_since = time.monotonic()
         self.first = False
         self.connection.settimeout(idle)
         self.rfile.peek(1)
@@ -370,7 +490,7 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
         than all the rest, and lets pass what is for mails only.
         """
         self.close_connection = True
-        self.requestline = self.raw_requestline.decode("latin-1").rstrip("\r\n")
+        self.requestline = LINE_END.sub("", self.raw_requestline.decode("latin-1"), 1)
         found = REQUEST_LINE.fullmatch(self.requestline)
         if not found:
             return self.refuse(HTTPStatus.BAD_REQUEST)
@@ -388,7 +508,9 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
             return self.refuse(HTTPStatus.BAD_REQUEST)
         wish = self.headers.get("connection", "").lower()
         self.close_connection = wish == "close" or (minor == "0" and wish != "keep-alive")
-        return self.is_well_framed() or self.refuse(HTTPStatus.BAD_REQUEST)
+        if not self.is_well_framed() or not self.names_one_host():
+            return self.refuse(HTTPStatus.BAD_REQUEST)
+        return True
 
     def refuse(self, status: HTTPStatus) -> bool:
         """Answer what is no proper request; always False."""
@@ -403,17 +525,24 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
             return not lengths and [coding.lower() for coding in codings] == ["chunked"]
         return not lengths or (len(lengths) == 1 and lengths[0].isascii() and lengths[0].isdigit())
 
+    def names_one_host(self) -> bool:
+        """Whether it is beyond doubt whom the request is for (RFC 9112, section 3.2)."""
+        hosts = len(self.headers.get_all("host", []))
+        return hosts == 1 or (hosts == 0 and self.request_version == "HTTP/1.0")
+
     def get_environ(self) -> Environ:
         """Describe the request, whose head is complete now, to the application."""
         self.head_timer.cancel()
         environ: Environ = super().get_environ()
         environ["SERVER_PROTOCOL"] = self.request_version
-        body = environ["wsgi.input"]
-        body.discard = self.discarding(body.discard)
-        if body.chunked_input:
+        self.body = RequestBody(environ["wsgi.input"], self.server.cfg.limit_request_field_size)
+        environ["wsgi.input"] = environ["eventlet.input"] = self.body
+        if self.body.chunked_input:
             # Without a length only the server knows where the body ends, and it does.
             environ["wsgi.input_terminated"] = True
         if not self.server.trusts(environ["REMOTE_ADDR"]):
+            if "HTTP_X_FORWARDED_FOR" in environ:
+                self.server.note_stranger(environ["REMOTE_ADDR"])
             for name in FORWARDED:
                 environ.pop(name, None)
         # Compression makes a websocket half as large again, and costs time for each message to it.
@@ -432,29 +561,37 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
             environ["eventlet.set_idle"]()
         elif self.listens:
             environ["projchat.stay"] = self.stay
+        environ["projchat.hold"] = self.hold
 
     def stay(self) -> "Guest":
         """Let a websocket go on without this reader, which thousands of them would keep waiting."""
         self.guest = Guest(self.request, self.server)
         return self.guest
 
-    def discarding(self, discard: Callable[[], None]) -> Callable[[], None]:
-        """Bound the reading of a body that nobody wanted: it may have no end."""
+    @contextmanager
+    def hold(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Let a request wait for news; `wake` is called if its client or this worker goes."""
+        self.wake = wake
+        watch = HangUpWatch(self.request, wake)
+        try:
+            yield
+        finally:
+            watch.end()
+            self.wake = None
 
-        def within_time() -> None:
+    def end_unless_read(self) -> None:
+        """Hang up after the answer if the body that nobody has read may be long, or without end."""
+        left = self.body.bytes_left
+        if left is None or left > DISCARD_BYTES:
             self.refused = True
-            with eventlet.Timeout(DISCARD_TIMEOUT, TimeoutError("The body took too long.")):
-                discard()
-            self.refused = False
-
-        return within_time
+            self.close_connection = True
 
     # --- The answer ---
 
     def handle_one_response(self) -> None:
         """Let the application answer, and write the access line."""
         started = time.monotonic()
-        answer = Answer(self.server.app)
+        answer = Answer(self.server.app, self.end_unless_read)
         self.application = answer.observe
         try:
             super().handle_one_response()
@@ -482,6 +619,7 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
             "REQUEST_METHOD": method,
             "RAW_URI": address,
             "SERVER_PROTOCOL": self.protocol_version,
+            "projchat.notes": answer.notes,
         }
         self.server.notices.access(answer, [], environ, timedelta(seconds=seconds))
 
@@ -496,11 +634,13 @@ class Connection(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no ty
 
     def linger(self) -> None:
         """Read on for a moment: closing on unread bytes would reset what we have just sent."""
+        left = LINGER_BYTES
         with suppress(OSError), eventlet.Timeout(LINGER_TIMEOUT, False):
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_WR)
-            while self.connection.recv(64 * 1024):
-                pass
+            while left > 0 and (unread := self.connection.recv(PIECE_BYTES)):
+                left -= len(unread)
+                eventlet.sleep(0)
 
 
 class Guest:
@@ -536,22 +676,68 @@ class Guest:
             self.door.room.release()
 
 
+class HangUpWatch:
+    """Looks whether a client hangs up that waits for its answer."""
+
+    def __init__(self, client: GreenSocket, report: Callable[[], None]) -> None:
+        self.socket = client.fd
+        self.report = report
+        hub = hubs.get_hub()
+        self.listener = hub.add(
+            hub.READ, client.fileno(), self.has_come, lambda _error: report(), None
+        )
+
+    def has_come(self, _fileno: int) -> None:
+        """Look once: a client that says more has not hung up, and is heard after its answer."""
+        if self.listener is None:
+            return
+        self.end()
+        if self.is_over():
+            self.report()
+
+    def is_over(self) -> bool:
+        """Whether nothing more can come."""
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def end(self) -> None:
+        """Look no longer."""
+        if self.listener is not None:
+            hubs.get_hub().remove(self.listener)
+            self.listener = None
+
+
 class Answer:
     """What the access line says of an answer; the application's failure is the first guess."""
 
-    def __init__(self, app: Any = None, status: int = 500, sent: int | None = None) -> None:
+    def __init__(
+        self,
+        app: Any = None,
+        on_start: Callable[[], None] = lambda: None,
+        status: int = 500,
+        sent: int | None = None,
+    ) -> None:
         self.app = app
+        self.on_start = on_start
         self.status = status
         self.sent = sent
         self.headers: list[tuple[str, str]] = []
+        #: What the application adds to the access line; the same in all copies of the environment.
+        self.notes: dict[str, Any] = {}
 
     def observe(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Call the application and look at what it answers."""
         started = False
+        environ["projchat.notes"] = self.notes
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal started
             started = True
+            self.on_start()
             self.status = int(status[:3])
             self.headers = headers
             length = dict(headers).get("Content-Length")
@@ -565,6 +751,133 @@ class Answer:
         elif self.sent is None and isinstance(result, list):
             self.sent = sum(map(len, result))
         return result
+
+
+class RequestBody(wsgi.Input):  # type: ignore[misc]  # eventlet has no types.
+    """Reads a request's body (RFC 9112, sections 6 and 7) with a bound on its framing and pace.
+
+    eventlet's own takes what is no size for one (`0x5`, `+5`, `5_0`), keeps lines of any length,
+    and lets nobody else have a turn as long as bytes are there.
+    """
+
+    def __init__(self, given: wsgi.Input, line_bytes: int) -> None:
+        super().__init__(
+            given.rfile,
+            given.content_length,
+            given.get_socket(),
+            wfile=given.wfile,
+            wfile_line=given.wfile_line,
+            chunked_input=given.chunked_input,
+        )
+        self.line_bytes = line_bytes
+        # Of the body, or of the chunk that is being read.
+        self.left: int = 0 if self.chunked_input else self.content_length
+        self.is_whole = self.left == 0 and not self.chunked_input
+        self.in_chunk = False
+        self.framing_bytes = 0
+        self.began = time.monotonic()
+        self.pieces = 0
+
+    @property
+    def bytes_left(self) -> int | None:
+        """How many bytes have not been read; None if only the client knows."""
+        return None if self.chunked_input and not self.is_whole else self.left
+
+    def read(self, length: int | None = None) -> bytes:
+        """Read `length` bytes, or all; fewer where the body ends, or breaks off.
+
+        Raises `ChunkReadError` for chunks that are none, `TimeoutError` for a body that takes too
+        long.
+        """
+        self.ask_for_it()
+        missing = sys.maxsize if length is None or length < 0 else length
+        parts = []
+        while missing > 0 and not self.is_whole:
+            if self.left == 0:
+                self.begin_chunk()
+                continue
+            part = self.receive(min(missing, self.left))
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def readline(self, size: int | None = None) -> bytes:
+        """Read up to the end of a line, or `size` bytes of it."""
+        line = bytearray()
+        while (size is None or size < 0 or len(line) < size) and not line.endswith(b"\n"):
+            byte = self.read(1)
+            if not byte:
+                break
+            line += byte
+        return bytes(line)
+
+    def discard(self, buffer_size: int = PIECE_BYTES) -> None:
+        """Read what nobody wanted, so that the next request is found behind it."""
+        with eventlet.Timeout(DISCARD_TIMEOUT, TimeoutError("The body took too long.")):
+            while self.read(buffer_size):
+                pass
+
+    def ask_for_it(self) -> None:
+        """Tell a client that waits for leave to go on."""
+        if self.should_send_hundred_continue:
+            self.send_hundred_continue_response()
+            self.is_hundred_continue_response_sent = True
+
+    def receive(self, most: int) -> bytes:
+        """Read what has come, `most` bytes at the most; nothing if the client has left."""
+        ends = self.began + BODY_SECONDS + self.position / BODY_BYTES_PER_SECOND
+        patience = min(SOCKET_TIMEOUT, ends - time.monotonic())
+        if patience <= 0:
+            raise TimeoutError("The body took too long.")
+        self._sock.settimeout(patience)
+        data: bytes = self.rfile.read1(min(most, PIECE_BYTES))
+        if not data and self.chunked_input:
+            raise ConnectionResetError("The client left in the middle of a chunk.")
+        self.position += len(data)
+        self.left -= len(data)
+        self.is_whole = self.left == 0 and not self.chunked_input
+        self.yield_sometimes(1 + len(data) // 1024)
+        return data
+
+    def begin_chunk(self) -> None:
+        """Read the size of the next chunk, behind the end of the one before."""
+        if self.in_chunk and self.line(2) != b"\r\n":
+            raise wsgi.ChunkReadError("A chunk is longer than it says.")
+        found = CHUNK_HEAD.fullmatch(self.line(CHUNK_LINE_BYTES))
+        if not found:
+            raise wsgi.ChunkReadError("This is no size of a chunk.")
+        self.in_chunk = True
+        self.left = int(found[1], 16)
+        if self.left == 0:
+            self.skip_trailers()
+            self.is_whole = True
+
+    def line(self, most: int) -> bytes:
+        """Read a line of the framing, of which there may not be more than of the body."""
+        with eventlet.Timeout(BODY_LINE_SECONDS, TimeoutError("The body took too long.")):
+            line: bytes = self.rfile.readline(most)
+        self.framing_bytes += len(line)
+        if self.framing_bytes > FRAMING_BYTES + self.position:
+            raise wsgi.ChunkReadError("The chunks are too small.")
+        self.yield_sometimes(1)
+        return line
+
+    def skip_trailers(self) -> None:
+        """Read the fields behind the last chunk, which nobody wants to know."""
+        with eventlet.Timeout(BODY_LINE_SECONDS, TimeoutError("The body took too long.")):
+            try:
+                Head(self.rfile, self.line_bytes).fields()
+            except (http.client.LineTooLong, ValueError) as error:
+                raise wsgi.ChunkReadError("These are no trailers.") from error
+
+    def yield_sometimes(self, pieces: int) -> None:
+        """Let everybody else have a turn, however much has arrived already."""
+        self.pieces += pieces
+        if self.pieces >= PIECES_PER_TURN:
+            self.pieces = 0
+            eventlet.sleep(0)
 
 
 class Head:
@@ -583,11 +896,10 @@ class Head:
             count += 1
             if count > MOST_FIELDS:
                 raise http.client.LineTooLong("header")
-            name, _, value = line.decode("latin-1").partition(":")
-            value = value.strip(" \t\r\n")
-            if not FIELD_NAME.fullmatch(name) or NOT_IN_A_VALUE.search(value):
+            name, colon, value = LINE_END.sub("", line.decode("latin-1"), 1).partition(":")
+            if not colon or not FIELD_NAME.fullmatch(name) or not FIELD_VALUE.fullmatch(value):
                 raise ValueError("This is no field.")
-            fields.add_header(name, value)
+            fields.add_header(name, value.strip(" \t"))
         return fields
 
     def readline(self) -> bytes:

@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[2]
 CONFIGURATION = "projchat/gunicorn_conf.py"
 
 
-def refused(tmp_path: Path, *options: str, **environment: str) -> str:
+def refused(tmp_path: Path, *options: str, app: str = "toy:app", **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "-c", str(ROOT / CONFIGURATION), *options, "toy:app"],
+        [sys.executable, "-m", "gunicorn", "-c", str(ROOT / CONFIGURATION), *options, app],
         env={**os.environ, "REDIS_URL": "", "PORT": "4299", **environment},
         cwd=tmp_path,
         capture_output=True,
@@ -56,13 +56,31 @@ def test_it_listens_on_this_machine_alone_unless_told(gunicorn):
 
 @pytest.mark.parametrize(
     ("host", "bind"),
-    [("0.0.0.0", "0.0.0.0:80"), ("chat.example", "chat.example:80"), ("::1", "[::1]:80")],  # noqa: S104
+    [
+        ("0.0.0.0", "0.0.0.0:80"),  # noqa: S104
+        ("chat.example", "chat.example:80"),
+        ("::1", "[::1]:80"),
+        ("[::1]", "[::1]:80"),
+    ],
 )
 def test_it_listens_where_it_is_told(host: str, bind: str):
     code = f"import runpy; print(runpy.run_path({CONFIGURATION!r})['bind'])"
     environment = {**os.environ, "HOST": host, "PORT": "80"}
     printed = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=environment)
     assert printed.decode().strip() == bind
+
+
+def test_it_believes_not_everybody(tmp_path: Path):
+    assert "everybody" in refused(tmp_path, "--forwarded-allow-ips", "*")
+
+
+def test_it_does_not_serve_tables_of_another_version(tmp_path: Path):
+    given = {"PROJCHAT_INSTANCE": str(tmp_path / "instance"), "DATABASE_URL": ""}
+    assert "`projchat db upgrade`" in refused(tmp_path, app="wsgi:app", **given)
+
+
+def test_it_does_not_serve_unsafely(tmp_path: Path):
+    assert "SECRET_KEY" in refused(tmp_path, app="wsgi:app", PROJCHAT_ENV="production")
 
 
 def test_it_opens_no_control_socket(gunicorn, tmp_path: Path):

@@ -1,5 +1,6 @@
 """Starting, leaving, reloading and being replaced: what the process does on signals."""
 
+import json
 import os
 import resource
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from http.client import HTTPException
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 import socketio
+from gunicorn.arbiter import Arbiter
 
 from worker.process import Gunicorn, get, receive_all, within
 
@@ -29,6 +31,58 @@ def app(environ, start_response):
 
 def hold_websockets(server: Gunicorn, count: int) -> list:
     return [server.websocket() for _ in range(count)]
+
+
+# --- Starting ---
+
+
+WAITING = """
+import os, time
+while not os.path.exists(%r):
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def start_waiting(tmp_path: Path) -> Iterator[Callable[..., tuple[Gunicorn, Path]]]:
+    """Start one that goes on loading its application until the path that comes with it exists."""
+    started: list[Gunicorn] = []
+
+    def start(**environment: str) -> tuple[Gunicorn, Path]:
+        name = f"waiting{len(started)}"
+        leave = tmp_path / f"{name}.leave"
+        (tmp_path / f"{name}.py").write_text(WAITING % str(leave) + VERSIONED % 1)
+        options = ("--pythonpath", str(tmp_path))
+        started.append(Gunicorn(tmp_path, f"{name}:app", *options, **environment))
+        started[-1].wait_for_log("Booting worker")
+        return started[-1], leave
+
+    yield start
+    for each in started:
+        each.close()
+
+
+def test_it_refuses_connections_until_it_serves(start_waiting):
+    """A proxy then passes them to another process at once."""
+    server, leave = start_waiting()
+    time.sleep(0.5)
+    with pytest.raises(ConnectionRefusedError):
+        server.connect()
+    leave.touch()
+    assert server.wait_until_ready().get("/") == {"version": 1}
+
+
+def test_of_two_that_start_at_one_address_one_serves_and_the_other_says_why(start_waiting):
+    first, leave_first = start_waiting()
+    second, leave_second = start_waiting(PORT=str(first.port))
+    leave_first.touch()
+    first.wait_until_ready()
+    leave_second.touch()
+    assert second.process.wait(20) == Arbiter.WORKER_BOOT_ERROR
+    assert "Cannot listen at http://127.0.0.1" in second.log()
+    assert "Address already in use" in second.log()
+    assert not second.tracebacks()
+    assert first.get("/")
 
 
 # --- TERM ---
@@ -92,6 +146,20 @@ def test_it_lets_in_who_has_knocked_before_it_leaves(gunicorn):
         time.sleep(0.3)
         server.leave()
         assert all(answer.result()["pid"] for answer in [blocked, *waiting])
+
+
+def test_it_refuses_new_connections_while_it_finishes(gunicorn):
+    """A proxy then passes them to another process at once."""
+    server = gunicorn()
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(server.get, "/sleep?seconds=4")
+        time.sleep(0.5)
+        server.tell(signal.SIGTERM)
+        time.sleep(2)
+        with pytest.raises(ConnectionRefusedError):
+            server.connect()
+        assert answer.result()["pid"]
+    assert server.process.wait(10) == 0
 
 
 def test_it_answers_a_kept_connection_once_more_and_says_goodbye(gunicorn):
@@ -168,6 +236,16 @@ def test_a_reload_lets_clients_come_back_at_once(gunicorn):
     assert server.get("/who")["pid"] not in old
 
 
+def reload_under(server: Gunicorn, over: threading.Event) -> None:
+    """Reload while people ask, and let them stop once the old workers are gone."""
+    before = set(server.workers())
+    server.tell(signal.SIGHUP)
+    gone = any(server.workers() and not set(server.workers()) & before for _ in within(20))
+    time.sleep(0.5)
+    over.set()
+    assert gone, "Where people ask without end, the old worker does not leave."
+
+
 def test_a_reload_loses_no_request(gunicorn):
     server = gunicorn("toy_live:app")
     over = threading.Event()
@@ -184,14 +262,33 @@ def test_a_reload_loses_no_request(gunicorn):
 
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(ask, keep) for keep in (True, True, False, False)]
-        before = server.workers()
-        server.tell(signal.SIGHUP)
-        gone = any(server.workers() and not set(server.workers()) & set(before) for _ in within(20))
-        time.sleep(0.5)
-        over.set()
-        assert gone, "Where people ask without end, the old worker does not leave."
+        reload_under(server, over)
         for pids in asked:
             assert len(pids.result()) == 2
+
+
+def test_a_reload_waits_for_those_who_have_come_and_not_asked_yet(gunicorn):
+    """The last whom the old worker lets in may take as long as any other to say what they want."""
+    server = gunicorn()
+    over = threading.Event()
+
+    def come_and_ask(hesitation: float) -> set[int]:
+        pids = set()
+        while not over.is_set():
+            with server.connect() as client:
+                time.sleep(hesitation)
+                client.sendall(b"GET /who HTTP/1.1\r\nHost: toy\r\nConnection: close\r\n\r\n")
+                answer = receive_all(client)
+            assert answer, "The connection was taken and nobody answered."
+            pids.add(json.loads(answer.partition(b"\r\n\r\n")[2])["pid"])
+        return pids
+
+    # The quick ones come without end, which keeps the old worker from closing its door at once.
+    hesitations = [0.0] * 4 + [0.3] * 12
+    with ThreadPoolExecutor(len(hesitations)) as pool:
+        asked = [pool.submit(come_and_ask, seconds) for seconds in hesitations]
+        reload_under(server, over)
+        assert len(set().union(*(pids.result() for pids in asked))) == 2
 
 
 def test_a_reload_brings_new_code(gunicorn, tmp_path: Path):
@@ -202,6 +299,19 @@ def test_a_reload_brings_new_code(gunicorn, tmp_path: Path):
     module.write_text(VERSIONED % 22)
     server.tell(signal.SIGHUP)
     assert any(server.get("/") == {"version": 22} for _ in within(10))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_worker_that_was_just_forked_hears_that_it_is_to_leave(
+    tmp_path: Path, number: signal.Signals
+):
+    """The handlers of the master are in force then; what they take is lost to the worker."""
+    server = Gunicorn(tmp_path, conf=Path(__file__).with_name("slow_fork_conf.py"))
+    try:
+        server.wait_for_log("Booting worker")
+        server.leave(number)
+    finally:
+        server.close()
 
 
 def test_leaving_is_not_held_up_by_a_reload(gunicorn, tmp_path: Path):
@@ -310,8 +420,8 @@ def test_it_keeps_files_free_for_the_application_and_opens_again(gunicorn):
     server = gunicorn(files=200)
     with ExitStack() as stack:
         clients = [stack.enter_context(server.connect()) for _ in range(150)]
-        clients[0].sendall(b"GET /hoard HTTP/1.1\r\nHost: toy\r\n\r\n")
-        assert b'{"hoarded": ' in clients[0].recv(4096)
+        clients[-1].sendall(b"GET /hoard HTTP/1.1\r\nHost: toy\r\n\r\n")
+        assert b'{"hoarded": ' in clients[-1].recv(4096)
     assert server.get("/who")
 
 
@@ -392,3 +502,13 @@ def test_the_master_stays_free_of_the_application():
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+
+
+def test_it_answers_though_idle_clients_take_all_places_and_says_so_once(gunicorn, many_files):
+    server = gunicorn(files=200)
+    with ExitStack() as stack:
+        for _ in range(400):
+            stack.enter_context(server.connect())
+        assert server.get("/who")
+    assert server.log().count("All places for connections are taken") == 1
+    assert "LimitNOFILE" in server.log()
