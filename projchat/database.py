@@ -8,14 +8,17 @@ can do without what it wants to write sets `g.lock_patience`, in seconds.
 See https://www.sqlite.org/lang_transaction.html and https://www.sqlite.org/wal.html.
 """
 
+import os
 import sqlite3
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from flask import g, has_app_context
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 LOCK_PATIENCE = 5.0
@@ -54,10 +57,55 @@ def engine_options(url: str) -> dict[str, Any]:
 def prepare(engine: Engine) -> None:
     """Attach the rules of SQLite to an engine; other databases need none."""
     if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _keep_private)
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         event.listen(engine, "commit", _release)
         event.listen(engine, "rollback", _release)
+
+
+def probe(engine: Engine) -> bool:
+    """Write something that leaves nothing; whether the database takes it.
+
+    The first connection may be one that was cut since it was last used; the next one is new.
+    """
+    try:
+        return _write_nothing(engine)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return _write_nothing(engine)
+
+
+def _write_nothing(engine: Engine) -> bool:
+    """Write so that it must reach the disk, for a full one shows only then.
+
+    SQLite writes a number over itself, PostgreSQL puts an empty message into its log.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+            connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+            return True
+        read_only = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
+        if read_only == "off":
+            connection.exec_driver_sql("SELECT pg_logical_emit_message(true, 'projchat', '')")
+        return read_only == "off"
+
+
+def _keep_private(_dialect: Any, _entry: Any, arguments: list[str], _options: Any) -> None:
+    """Make the file for its owner alone, and take from all others what an older one let them.
+
+    SQLite gives the files beside it the same rights. A file that is there is not opened: to close
+    it would end SQLite's locks on it (https://www.sqlite.org/howtocorrupt.html, section 2.2). What
+    cannot be done here, SQLite says itself.
+    """
+    path = Path(arguments[0])
+    with suppress(OSError):
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        elif (mode := path.stat().st_mode) & 0o007:
+            path.chmod(mode & 0o770)
 
 
 def _configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -80,7 +128,7 @@ def _begin(connection: Connection) -> None:
 def _begin_writing(connection: Connection, patience: float) -> None:
     deadline = time.monotonic() + patience
     if not _writer.acquire(timeout=patience):
-        raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("writer busy"))
+        raise OperationalError("BEGIN IMMEDIATE", None, _writer_busy())
     try:
         while True:
             try:
@@ -94,6 +142,13 @@ def _begin_writing(connection: Connection, patience: float) -> None:
         _writer.release()
         raise
     connection.info["writer"] = True
+
+
+def _writer_busy() -> sqlite3.OperationalError:
+    """What SQLite would say if the other writer were not of this very process."""
+    error = sqlite3.OperationalError("writer busy")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
 
 
 def _said(connection: Connection, statement: str) -> None:

@@ -4,15 +4,18 @@ from sqlalchemy.orm import configure_mappers
 
 from .catch_up import CatchUp
 from .errors import AlreadySent, Conflict, Forbidden, Invalid, Refusal, Unchanged
+from .installation import Installation
 from .invite import Invite
 from .login import Login
 from .membership import Level, Membership, Role
 from .mention import Mention
 from .message import Message
+from .process import Process
 from .project import Project
 from .push_subscription import PushSubscription
 from .revision import Revision
-from .upload import Upload
+from .upload import Quotas, Upload
+from .upload_total import UploadTotal
 from .user import User
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "CatchUp",
     "Conflict",
     "Forbidden",
+    "Installation",
     "Invalid",
     "Invite",
     "Level",
@@ -27,13 +31,16 @@ __all__ = [
     "Membership",
     "Mention",
     "Message",
+    "Process",
     "Project",
     "PushSubscription",
+    "Quotas",
     "Refusal",
     "Revision",
     "Role",
     "Unchanged",
     "Upload",
+    "UploadTotal",
     "User",
 ]
 

@@ -1,6 +1,7 @@
 """Searches: which messages hold the words, asked of the index and then tested exactly."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -11,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from .. import searching
 from ..extensions import db
+from ..fair_share import WorkBudget
 from ..searching import Query
 from . import word_index
 from .membership import Membership
@@ -22,12 +24,11 @@ from .word_index import Clauses, Postgresql, Sqlite, of_this_database
 
 # Some of the messages that hold the tokens may not hold the words, so a few more are fetched.
 SPARE = 10
-# How many messages are tested for one page at the most.
-MOST_TESTS = 2000
 
 Candidate = Row[int, str]
 Held = Row[int, str, bool]
 Shelf = tuple[int, int]
+Hit = tuple[int, str, list[tuple[int, int]]]
 
 
 @dataclass
@@ -37,6 +38,19 @@ class Found:
     message: Message
     text: str
     marks: list[tuple[int, int]]
+
+
+@dataclass
+class Page:
+    """The newest messages that match, and where to go on.
+
+    `is_cut` says that the budget ended before enough was found; `next_before` is the id below
+    which everything is yet to be searched, or None if that is nothing.
+    """
+
+    found: list[Found]
+    next_before: int | None = None
+    is_cut: bool = False
 
 
 @dataclass
@@ -76,45 +90,65 @@ def search(
     viewer: User,
     projects: Sequence[Project],
     query: Query,
+    budget: WorkBudget,
     limit: int,
     before: int | None = None,
-) -> tuple[list[Found], bool]:
-    """The newest messages in these projects that match, and whether there are more.
+) -> Page:
+    """Find the newest messages in these projects that match, as far as the budget goes.
 
-    `before` is the id of a message: only older ones are wanted.
+    `before` is the id of a message: only older ones are wanted. Between two pieces of work the
+    budget lets others run, so nothing is kept here that belongs to a transaction.
     """
     authors = _authors(viewer, projects, query.names) if query.names else None
     clauses = query.clauses(authors or (), now())
     if not clauses or not all(clauses) or not projects:
-        return [], False
+        return Page([])
     wanted = Wanted(projects, clauses, query.after, query.before, authors, query.has)
-    return _page(wanted, query, limit, before)
+    hits, is_cut, reached = _test(wanted, query, budget, limit, before)
+    budget.pause()
+    # Whoever had their turn may have deleted one, or removed the person who asks.
+    mine = select(Membership.project_id).where(Membership.user_id == viewer.id)
+    with _counted(budget):
+        messages = _load([key for key, _, _ in hits[:limit]], Message.project_id.in_(mine))
+    found = [
+        Found(messages[key], text, marks) for key, text, marks in hits[:limit] if key in messages
+    ]
+    return Page(found, hits[limit - 1][0] if len(hits) > limit else reached, is_cut)
 
 
 def links(project: Project, limit: int, before: int | None = None) -> tuple[list[Message], bool]:
-    """The newest messages of a project with links in them, and whether there are more."""
-    query = Query(has=frozenset({"link"}))
-    found, more = _page(Wanted([project], query.clauses([], now())), query, limit, before)
-    return [each.message for each in found], more
+    """Find the newest messages of a project with links in them, and whether there are more."""
+    clauses = Query(has=frozenset({"link"})).clauses([], now())
+    candidates = _candidates(Wanted([project], clauses, has=("link",)), before, limit + 1)
+    keys = [each.id for each in islice(candidates, limit + 1)]
+    messages = _load(keys[:limit])
+    return [messages[key] for key in keys[:limit]], len(keys) > limit
 
 
-def _page(wanted: Wanted, query: Query, limit: int, before: int | None) -> tuple[list[Found], bool]:
-    hits: list[tuple[int, str, list[tuple[int, int]]]] = []
-    candidates = _candidates(wanted, before, limit + 1 + SPARE)
-    for candidate in islice(candidates, MOST_TESTS):
-        text = searching.plain(candidate.html)
-        marks = query.marks(text)
+def _test(
+    wanted: Wanted, query: Query, budget: WorkBudget, limit: int, before: int | None
+) -> tuple[list[Hit], bool, int | None]:
+    """Test the candidates until there is one hit more than wanted.
+
+    Returns the hits, whether the budget ended first, and the last id that was tested then.
+    """
+    hits: list[Hit] = []
+    for candidate in _candidates(wanted, before, limit + 1 + SPARE, budget):
+        with budget.work():
+            text = searching.plain(candidate.html)
+            marks = query.marks(text)
         if marks is not None:
             hits.append((candidate.id, text, marks))
         if len(hits) > limit:
             break
-    messages = _load([key for key, _, _ in hits[:limit]])
-    found = [Found(messages[key], text, marks) for key, text, marks in hits[:limit]]
-    return found, len(hits) > limit
+        if not budget.goes_on():
+            return hits, True, candidate.id
+    return hits, False, None
 
 
-def _load(keys: list[int]) -> dict[int, Message]:
+def _load(keys: list[int], *rules: ColumnElement[bool]) -> dict[int, Message]:
     query = select(Message).options(joinedload(Message.author)).where(Message.id.in_(keys))
+    query = query.where(Message.deleted_at.is_(None), *rules)
     return {message.id: message for message in db.session.scalars(query)} if keys else {}
 
 
@@ -127,27 +161,42 @@ def _authors(viewer: User, projects: Sequence[Project], names: Iterable[str]) ->
     )
     people = db.session.execute(known).all()
     found = {viewer.id} if "me" in names else set()
-    for name in names:
-        found |= {each.id for each in people if _is_called(name, each.username, each.name)}
+    for each in people:
+        name = searching.fold(each.name)
+        if any(_is_called(wanted, each.username, name) for wanted in names):
+            found.add(each.id)
     return found
 
 
-def _is_called(wanted: str, username: str, name: str) -> bool:
-    return username == wanted or searching.begins_a_word(wanted, searching.fold(name))
+def _is_called(wanted: str, username: str, folded_name: str) -> bool:
+    return username == wanted or searching.begins_a_word(wanted, folded_name)
 
 
 # -- The messages that hold the tokens, the newest first, as far as they are asked for
 
 
-def _candidates(wanted: Wanted, before: int | None, size: int) -> Iterator[Any]:
+def _candidates(
+    wanted: Wanted, before: int | None, size: int, budget: WorkBudget | None = None
+) -> Iterator[Any]:
     keeper = of_this_database()
     if isinstance(keeper, Sqlite):
-        return _on_sqlite(keeper, wanted, before, size)
+        return _on_sqlite(keeper, wanted, before, size, budget)
     return _on_postgresql(keeper, wanted, before, size)
 
 
+def _counted(budget: WorkBudget | None) -> AbstractContextManager[None]:
+    """Count what is asked of SQLite, which works on the loop itself; PostgreSQL is waited for."""
+    if budget is None or not isinstance(of_this_database(), Sqlite):
+        return nullcontext()
+    return budget.work()
+
+
 def _on_sqlite(
-    keeper: Sqlite, wanted: Wanted, before: int | None, size: int
+    keeper: Sqlite,
+    wanted: Wanted,
+    before: int | None,
+    size: int,
+    budget: WorkBudget | None,
 ) -> Iterator[Candidate]:
     mine = [project.id for project in wanted.projects]
     index = keeper.index.c
@@ -161,7 +210,8 @@ def _on_sqlite(
         page = query.where(*wanted.rules(before))
         if before is not None:
             page = page.where(index.rowid < before)
-        rows = db.session.execute(page.limit(size)).all()
+        with _counted(budget):
+            rows = db.session.execute(page.limit(size)).all()
         yield from rows
         before = rows[-1].id if len(rows) == size else 0
 

@@ -24,6 +24,7 @@ from ..extensions import Model, db
 from . import mention, word_index
 from .errors import Conflict, Forbidden, Invalid, Unchanged
 from .mention import Mention
+from .page import Page, fetch_in_batches, fill_page
 from .plain import Plain
 from .revision import Revision
 from .types import BigKey, UtcDateTime, now, rfc3339
@@ -68,6 +69,7 @@ class Message(Plain, Model):
             postgresql_where=text("pinned_at IS NOT NULL"),
             sqlite_where=text("pinned_at IS NOT NULL"),
         ),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -167,11 +169,14 @@ class Message(Plain, Model):
         Mention.renew(self, mentioned)
         word_index.remove(self, words_before)
 
-    def revisions(self) -> list[Revision]:
-        """What it said before, oldest first."""
+    def revisions(self, before: datetime | None = None) -> Page:
+        """What it said before a moment, oldest first; of very many the latest."""
         query = select(Revision).where(Revision.message_id == self.id)
-        latest = db.session.scalars(query.order_by(Revision.id.desc()).limit(MOST_REVISIONS))
-        return list(reversed(list(latest)))
+        if before is not None:
+            query = query.where(Revision.created_at < before)
+        latest = fetch_in_batches(query, Revision.id, MOST_REVISIONS + 1, descending=True)
+        page = fill_page((revision.to_dict() for revision in latest), MOST_REVISIONS)
+        return Page(page.rows[::-1], page.has_more)
 
     def pin(self, user: "User") -> None:
         """Pin it. Raises `Conflict` once deleted or archived, `Unchanged` if it is pinned."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
+from .. import names
 from ..extensions import Model, db
 from ..failpoints import hit
 from . import mention
@@ -31,7 +32,7 @@ from .mention import Mention
 from .message import Message, clean
 from .plain import Plain
 from .prepared import Prepared
-from .timeline import Timeline
+from .timeline import MOST_PINS, Timeline
 from .types import BigKey, UtcDateTime, now, rfc3339
 from .upload import Upload
 
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 100
 DESCRIPTION_LENGTH = 2000
-MOST_PINS = 100
-# They turn the text around them, in a list or a title that is not their own.
+# They turn the text around them.
 BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
@@ -56,7 +56,8 @@ class Project(Timeline, Plain, Model):
     """
 
     __tablename__ = "projects"
-    # `membership` below is a plain attribute.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form.
+    # `membership` and what follows it below are plain attributes.
     __allow_unmapped__ = True
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -69,8 +70,10 @@ class Project(Timeline, Plain, Model):
     # Of how many messages the words are in the index; see word_index.py.
     indexed_count: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
-    # The membership of the person through whom the project was found; stored nowhere.
+    # The membership of the person through whom the project was found, and the history that its
+    # counters count; stored nowhere here.
     membership: Membership
+    history: str
     # How many of the viewer's mentions they have not read; None until they are counted.
     unread_mentions: int | None = None
 
@@ -180,7 +183,7 @@ class Project(Timeline, Plain, Model):
     def pin(self, actor: "User", message: Message) -> Message:
         """Pin a message; the message that says so. Raises as `Message.pin`, and for too many."""
         message.pin(actor)
-        if len(self.pins()) > MOST_PINS:
+        if self.count_pins() > MOST_PINS:
             raise Conflict("pins_full")
         return self._announce("message-pinned", actor, number=message.number)
 
@@ -194,6 +197,20 @@ class Project(Timeline, Plain, Model):
                 .order_by(Membership.joined_at, Membership.user_id)
             )
         )
+
+    def mistakable(self, members: Sequence[Membership]) -> set[int]:
+        """The ids of the members whose names do not show, or look like a role or somebody else."""
+        bearers: dict[str, set[int]] = {}
+        for member in members:
+            for name in (member.user.name, member.user.username):
+                for look in names.looks(name):
+                    bearers.setdefault(look, set()).add(member.user_id)
+        return {
+            member.user_id
+            for member in members
+            if names.would_be_refused(member.user.name)
+            or any(len(bearers[look]) > 1 for look in names.looks(member.user.name))
+        }
 
     def find_member(self, user_id: int) -> Membership | None:
         """The membership of one person."""
@@ -221,8 +238,8 @@ class Project(Timeline, Plain, Model):
     def rename(self, actor: "User", name: str) -> Message | None:
         """Change the name; the message that says so, or None if it is the same."""
         self._require_manager()
-        name = _name(name)
-        if name == self.name:
+        # A name from before there were rules may stay.
+        if _on_one_line(name) == self.name or (name := _name(name)) == self.name:
             return None
         message = self._announce("project-renamed", actor, text=name)
         self.name = name
@@ -273,6 +290,7 @@ class Project(Timeline, Plain, Model):
     def remove(self, actor: "User", member: Membership) -> Message:
         """Take somebody out, or leave oneself; their invites end with them.
 
+        Also in an archived project. Where a manager goes, the links that they saw open nothing.
         Raises `Forbidden` unless the actor stands above the member, `Conflict` for the owner.
         """
         leaving = member.user_id == actor.id
@@ -282,10 +300,11 @@ class Project(Timeline, Plain, Model):
                 raise Forbidden("role_too_low")
         if member.owns:
             raise Conflict("owner_stays")
-        message = self._announce(
-            "member-left" if leaving else "member-removed", actor, about=member.user
-        )
+        event = "member-left" if leaving else "member-removed"
+        message = self._announce(event, actor, about=member.user, in_archive=True)
         self._delete_of(member)
+        if member.manages:
+            Invite.renew_all(self)
         return message
 
     def change_role(self, actor: "User", member: Membership, role: Role) -> Message | None:
@@ -300,13 +319,29 @@ class Project(Timeline, Plain, Model):
         message = self._announce(event, actor, about=member.user, text=role.value)
         if role is Role.OWNER:
             self._step_down()
+        if not role.manages:
+            Invite.renew_all(self)
         member.role = role
         db.session.flush()
         return message
 
     def next_version(self) -> int:
-        """Take the next version, in the transaction of the change that it stamps."""
-        return self._count(new_message=False)
+        """Take the next version, in the transaction of the change that it stamps.
+
+        Raises as `confirm_membership`, for whoever was removed while this waited for its turn.
+        """
+        version = self._count(new_message=False)
+        self._read_membership_again()
+        return version
+
+    def confirm_membership(self) -> None:
+        """Wait for the changes of members that are under way, then read the viewer's own again.
+
+        The membership was found before the transaction came to write anything, and on PostgreSQL
+        it may have ended since. Raises `NotAMember` if it has, `Conflict` if the role is another.
+        """
+        db.session.execute(_LOCK, {"project": self.id})
+        self._read_membership_again()
 
     def to_dict(self) -> dict[str, Any]:
         """The project as the viewer sees it in a list."""
@@ -334,10 +369,11 @@ class Project(Timeline, Plain, Model):
         author: "User",
         client_id: str | None = None,
         reply_to: int | None = None,
+        in_archive: bool = False,
         **values: Any,
     ) -> Message:
         uploads = [kept["id"] for kept in values.get("attachments") or ()]
-        version = self._count(new_message=True)
+        version = self._count(new_message=True, in_archive=in_archive)
         if reply_to is not None and not 0 < reply_to < self.message_count:
             raise Invalid("reply_unknown", "replyTo")
         values |= {
@@ -365,6 +401,7 @@ class Project(Timeline, Plain, Model):
         actor: "User",
         about: "User | None" = None,
         text: str | None = None,
+        in_archive: bool = False,
         **more: Any,
     ) -> Message:
         """Add a system message; the reader's side makes the sentence from `event`."""
@@ -373,12 +410,17 @@ class Project(Timeline, Plain, Model):
         if text is not None:
             details["text"] = text
         plain = " ".join([about.name, event, *([text] if text else [])])
-        return self._append(actor, kind="system", body=plain, html="", event=details)
+        message = self._append(
+            actor, kind="system", body=plain, html="", event=details, in_archive=in_archive
+        )
+        if event != "member-joined":
+            self._read_membership_again()
+        return message
 
-    def _count(self, new_message: bool) -> int:
+    def _count(self, new_message: bool, in_archive: bool = False) -> int:
         """Take the counters by one statement; its row lock puts all changes in one order."""
         given = {"project": self.id, "more": 1 if new_message else 0}
-        counters = _COUNT.one(given)
+        counters = (_COUNT_ALWAYS if in_archive else _COUNT).one(given)
         if counters is None:
             raise Conflict("project_archived")
         self.learn(version=counters[0], message_count=counters[1], indexed_count=counters[2])
@@ -397,6 +439,14 @@ class Project(Timeline, Plain, Model):
         own = getattr(self, "membership", None)
         if own is not None and own.user_id == author.id:
             own.learn(last_read_number=self.message_count)
+
+    def _read_membership_again(self) -> None:
+        given = {"project": self.id, "user": self.membership.user_id}
+        role = db.session.scalar(_ROLE, given)
+        if role is None:
+            raise NotAMember("not_found")
+        if role != self.membership.role:
+            raise Conflict("conflict")
 
     def _move_mark(self, condition: ColumnElement[bool], **values: Any) -> bool:
         own = self.membership
@@ -439,13 +489,15 @@ _NOTHING = dict.fromkeys(Message.__table__.c.keys())
 _projects, _memberships = Project.__table__.c, Membership.__table__.c
 _count = (
     update(Project.__table__)  # type: ignore[arg-type]
-    .where(_projects.id == bindparam("project"), _projects.archived_at.is_(None))
+    .where(_projects.id == bindparam("project"))
     .values(
         version=_projects.version + 1, message_count=_projects.message_count + bindparam("more")
     )
     .returning(_projects.version, _projects.message_count, _projects.indexed_count)
 )
-_COUNT = Prepared(_count)
+_COUNT = Prepared(_count.where(_projects.archived_at.is_(None)))
+# Whoever must go, or wants to, may also where nobody writes any more.
+_COUNT_ALWAYS = Prepared(_count)
 _replied, _roots = Message.__table__.alias(), Message.__table__.c
 _COUNT_REPLY = (
     update(Message.__table__)  # type: ignore[arg-type]
@@ -470,6 +522,10 @@ _read_own = (
     .values(last_read_number=bindparam("read"), seen_number=bindparam("read"))
 )
 _READ_OWN = Prepared(_read_own)
+_LOCK = select(Project.id).where(Project.id == bindparam("project")).with_for_update(read=True)
+_ROLE = select(Membership.role).where(
+    Membership.project_id == bindparam("project"), Membership.user_id == bindparam("user")
+)
 _DIALECTS = {"postgresql": postgresql, "sqlite": sqlite}
 _INSERT_MESSAGE = Prepared(
     **{
@@ -486,23 +542,32 @@ _INSERT_MEMBER = {
 
 
 def _name(name: str) -> str:
-    name = " ".join(name.split())
+    name = _on_one_line(name)
     if not name or len(name) > NAME_LENGTH:
         raise Invalid("project_name_length", "name")
-    return _printable(name, "name")
+    try:
+        name = names.check_shown(name)
+    except ValueError as error:
+        raise Invalid(str(error), "name") from None
+    if len(name) > NAME_LENGTH:
+        raise Invalid("project_name_length", "name")
+    return name
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _description(description: str) -> str:
     description = description.replace("\r\n", "\n").strip()
     if len(description) > DESCRIPTION_LENGTH:
         raise Invalid("description_length", "description")
-    return _printable(description, "description")
+    # Text that every database can store and that reads as it is written.
+    if any(_is_unprintable(char) for char in description):
+        raise Invalid("unprintable", "description")
+    return description
 
 
-def _printable(text: str, field: str) -> str:
-    """Text that every database can store and that reads as it is written."""
-    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
-        raise Invalid("unprintable", field)
-    if any(char in BIDI_CONTROLS for char in text):
-        raise Invalid("unprintable", field)
-    return text
+def _is_unprintable(char: str) -> bool:
+    is_control = unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
+    return is_control or char in BIDI_CONTROLS

@@ -14,6 +14,7 @@ class Revision(Model):
     """A former text of a message, with the time it was written."""
 
     __tablename__ = "revisions"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form.
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     message_id: Mapped[int] = mapped_column(

@@ -3,18 +3,21 @@
 import re
 import secrets
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from sqlalchemy import BigInteger, ForeignKey, String, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
+from .. import names
 from ..extensions import Model, db
 from .errors import Conflict, Invalid
 from .types import UtcDateTime, now
+from .upload_total import ALL, UploadTotal
 
 if TYPE_CHECKING:
     from .message import Message
@@ -30,9 +33,14 @@ MOST_WAITING = 40
 UNFINISHED_LIFETIME = timedelta(days=1)
 WAITING_LIFETIME = timedelta(days=7)
 ID = re.compile(r"[0-9a-f]{32}")
-# Marks that turn the text around them; joiners stay, since letters and emoji are made with them.
-DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-UNSHOWN = ("Cc", "Cs", "Zl", "Zp")
+
+
+class Quotas(NamedTuple):
+    """How many bytes files may take: those of one person, of one project, and all of them."""
+
+    person: int
+    project: int
+    total: int
 
 
 class Upload(Model):
@@ -59,12 +67,12 @@ class Upload(Model):
 
     @classmethod
     def begin(
-        cls, project: "Project", author: "User", name: str, size: int, quota: int
+        cls, project: "Project", author: "User", name: str, size: int, quotas: Quotas
     ) -> "Upload":
         """Make room for a file of `size` bytes.
 
         Raises `Conflict` if the project is archived, if too many files of the author wait in it
-        to be sent, or if all their files together would take more than `quota` bytes.
+        to be sent, or if a quota would be exceeded.
         """
         if project.archived_at is not None:
             raise Conflict("project_archived")
@@ -73,7 +81,7 @@ class Upload(Model):
         waiting, taken = cls._space_of(author, project)
         if waiting >= MOST_WAITING:
             raise Conflict("uploads_waiting")
-        if taken + size > quota:
+        if taken + size > quotas.person:
             raise Conflict("upload_quota")
         upload = cls(
             id=secrets.token_hex(16),
@@ -86,6 +94,10 @@ class Upload(Model):
         )
         db.session.add(upload)
         db.session.flush()
+        if not UploadTotal.add(project.id, size, quotas.project):
+            raise Conflict("upload_quota_project")
+        if not UploadTotal.add(ALL, size, quotas.total):
+            raise Conflict("upload_quota_total")
         return upload
 
     @classmethod
@@ -130,15 +142,14 @@ class Upload(Model):
     def forget_all_of(cls, message: "Message") -> None:
         """Delete the files of a message; the caller removes their bytes after the commit."""
         if message.attachments:
-            db.session.execute(delete(cls).where(cls.message_id == message.id))
+            cls._delete(cls.message_id == message.id)
 
     @classmethod
     def forget_abandoned(cls) -> list[str]:
         """Delete what nobody has sent in time; the ids, so that the bytes may follow."""
         unfinished = and_(cls.type.is_(None), cls.created_at < now() - UNFINISHED_LIFETIME)
         abandoned = or_(unfinished, cls.created_at < now() - WAITING_LIFETIME)
-        query = delete(cls).where(cls.message_id.is_(None), abandoned).returning(cls.id)
-        return list(db.session.scalars(query))
+        return cls._delete(cls.message_id.is_(None), abandoned)
 
     @property
     def is_whole(self) -> bool:
@@ -162,10 +173,7 @@ class Upload(Model):
 
     def forget(self) -> None:
         """Delete it before it is sent. Raises `Conflict` once it is part of a message."""
-        gone = db.session.execute(
-            delete(Upload).where(Upload.id == self.id, Upload.message_id.is_(None))
-        )
-        if gone.rowcount == 0:  # type: ignore[attr-defined]
+        if not self._delete(Upload.id == self.id, Upload.message_id.is_(None)):
             raise Conflict("upload_attached")
 
     def to_dict(self, offset: int) -> dict[str, Any]:
@@ -190,6 +198,17 @@ class Upload(Model):
             "height": self.height,
             "hasThumbnail": self.has_thumbnail,
         }
+
+    @classmethod
+    def _delete(cls, *which: Any) -> list[str]:
+        """Delete files and give their room back; their ids."""
+        query = delete(cls).where(*which).returning(cls.id, cls.project_id, cls.size)
+        gone = db.session.execute(query).all()
+        sizes: Counter[int] = Counter()
+        for _id, project_id, size in gone:
+            sizes[project_id] += size
+        UploadTotal.subtract(sizes)
+        return [each.id for each in gone]
 
     @classmethod
     def _space_of(cls, author: "User", project: "Project") -> tuple[int, int]:
@@ -219,15 +238,10 @@ def attachment_dict(project_id: int, kept: dict[str, Any]) -> dict[str, Any]:
 def clean_name(name: str) -> str:
     """A file's name without its path and without what does not show as it is written."""
     name = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    name = "".join(char for char in name if not _is_unshown(char))
-    name = " ".join(name.split())
+    name = " ".join(names.strip_unseen(name).split())
     if not name.strip("."):
         return NAMELESS
     return name if len(name) <= NAME_LENGTH else _shortened(name)
-
-
-def _is_unshown(char: str) -> bool:
-    return unicodedata.category(char) in UNSHOWN or char in DIRECTION_MARKS
 
 
 def _shortened(name: str) -> str:

@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 INDEX = "message_index"
 SHELF = 2**15
 # How many messages of a project are noted in one transaction, and about how many characters of
-# them: the project waits meanwhile, some 5 ms for common messages and 50 for long ones.
-BATCH, BATCH_CHARACTERS = 50, 50_000
+# them: the project waits meanwhile, some 5 ms for common messages and 20 for long ones.
+BATCH, BATCH_CHARACTERS = 50, 20_000
 # How many messages are noted together when the index is filled.
 AT_ONCE = 1000
 # A key as a word of FTS5.

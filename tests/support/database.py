@@ -8,11 +8,13 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from support.server import Server
 
-# The time of the last request is written there, whatever the request was.
-UNSTEADY = ("sessions",)
+# The time of the last request is written there, whatever it was, and that of the last look.
+UNSTEADY = ("sessions", "processes")
 # The words of what was said before are noted beside the requests: the tables of the index, and the
 # column that says how far it has come.
-INDEX, INDEXED = "message_index", "indexed_count"
+INDEX = "message_index"
+# What is noted beside the requests, whenever there is time.
+UNSTEADY_COLUMNS = ("indexed_count", "last_seen_at")
 
 
 class Database:
@@ -54,7 +56,7 @@ class Database:
 
 def _rows(connection: Connection, table: str) -> Iterator[str]:
     for row in connection.execute(text(f'SELECT * FROM "{table}"')).mappings():
-        yield str({name: value for name, value in row.items() if name != INDEXED})
+        yield str({name: value for name, value in row.items() if name not in UNSTEADY_COLUMNS})
 
 
 def _engine(server: Server) -> Engine:

@@ -20,8 +20,8 @@ INSERT INTO messages (
 {NUMBERS}
 SELECT
     :project, number, number, :author, :project || '-' || number, '', 'text',
-    'Message ' || number || ' of a long history, as long as people write.',
-    '<p>Message ' || number || ' of a long history, as long as people write.</p>',
+    'Message ' || number || ' of a long history, ' || :text,
+    '<p>Message ' || number || ' of a long history, ' || :text || '</p>',
     CURRENT_TIMESTAMP
 FROM numbers
 """
@@ -30,6 +30,8 @@ COUNTERS = """
 UPDATE projects SET message_count = :last, version = :last, indexed_count = :last
 WHERE id = :project
 """
+TEXTS = "UPDATE messages SET body = :body, html = :html WHERE project_id = :project"
+UNINDEXED = "UPDATE projects SET indexed_count = 0 WHERE id = :project"
 PROJECTS = f"""
 INSERT INTO projects (id, name, description, created_at, message_count, version)
 {NUMBERS}
@@ -42,14 +44,25 @@ SELECT number, :user, 'owner', 0, 'all', CURRENT_TIMESTAMP FROM numbers
 """
 
 
-def lengthen(server: Server, project_id: int, author_id: int, length: int) -> None:
-    """Bring a project to `length` messages."""
+def lengthen(
+    server: Server, project_id: int, author_id: int, length: int, said: str = "as people write."
+) -> None:
+    """Bring a project to `length` messages, each of which says this."""
     with _connected(server) as connection:
         query = "SELECT message_count FROM projects WHERE id = :project"
         count = connection.execute(text(query), {"project": project_id}).scalar() or 0
         given = {"project": project_id, "author": author_id, "first": count + 1, "last": length}
+        given["text"] = said
         connection.execute(text(MESSAGES.replace(":project ||", f"'{project_id}' ||")), given)
         connection.execute(text(COUNTERS), {"project": project_id, "last": length})
+
+
+def replace_texts(server: Server, project_id: int, content: str) -> None:
+    """Let every message of a project say `content`, which needs no markup, unindexed as yet."""
+    given = {"project": project_id, "body": content, "html": f"<p>{content}</p>"}
+    with _connected(server) as connection:
+        connection.execute(text(TEXTS), given)
+        connection.execute(text(UNINDEXED), given)
 
 
 def add_projects(server: Server, user_id: int, first: int, last: int) -> None:

@@ -15,6 +15,15 @@ def execute(server: Server, statement: str, **values: Any) -> None:
     engine.dispose()
 
 
+def ask(server: Server, query: str, **values: Any) -> Any:
+    """Run one query on the server's database; the first column of the first row."""
+    engine = create_engine(database_url(server))
+    with engine.begin() as connection:
+        found = connection.execute(text(query), values).scalar()
+    engine.dispose()
+    return found
+
+
 def database_url(server: Server) -> str:
     """The address of the server's database, for SQLAlchemy."""
     url = server.environment.get("DATABASE_URL")
