@@ -17,13 +17,31 @@ class Document(dict[str, Any]):
         """It as JSON."""
         return encode(self)
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has on the wire."""
+        return len(self.text.encode())
+
+
+class Envelope(Document):
+    """An object around documents, whose text is put together of theirs."""
+
+    @cached_property
+    def text(self) -> str:
+        """It as JSON."""
+        return text_of_members(self)
+
 
 def text_of(value: Any) -> str:
     """A value as JSON; that of a document is there already."""
-    return value.text if type(value) is Document else encode(value)
+    if isinstance(value, Document):
+        return value.text
+    if isinstance(value, list) and value and isinstance(value[0], Document):
+        return f"[{','.join(map(text_of, value))}]"
+    return encode(value)
 
 
 def text_of_members(members: Mapping[str, Any]) -> str:
-    """An object as JSON whose members may be documents."""
+    """An object as JSON whose members may be documents, or lists of them."""
     texts = (f"{encode(name)}:{text_of(value)}" for name, value in members.items())
     return f"{{{','.join(texts)}}}"

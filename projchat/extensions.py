@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import Babel
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, current_user
+from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_socketio import SocketIO
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
+
+from .rate_limits import RateLimiter
 
 
 class Base(DeclarativeBase):
@@ -39,19 +39,12 @@ class LiveServer(SocketIO):  # type: ignore[misc]  # It has no types.
         return self.server.manager
 
 
-def throttle_key() -> str:
-    """Whom a rate limit counts: the person, or the address of somebody not logged in."""
-    if current_user.is_authenticated:
-        return f"user:{current_user.id}"
-    return f"address:{get_remote_address()}"
-
-
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate()
 login_manager = LoginManager()
 socketio = LiveServer()
 csrf = CSRFProtect()
-limiter = Limiter(throttle_key, default_limits=["1200/minute"])
+limiter = RateLimiter(default="1200/minute")
 babel = Babel()
 
 if TYPE_CHECKING:

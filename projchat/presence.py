@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 SILENCE = 8.0
+#: Of more people than these in a room, those with the lowest ids are named and all are counted.
+MAX_NAMED = 500
 
 T = TypeVar("T")
 People = dict[int, str]
@@ -127,6 +129,11 @@ class Presence:
             people |= neighbour.rooms.get(room, {})
         people |= self._people(room)
         return [{"id": key, "name": people[key]} for key in sorted(people)]
+
+    def summary(self, room: str) -> dict[str, Any]:
+        """Return the people in a room as answers have them: `presence` and `presenceCount`."""
+        people = self.users(room)
+        return {"presence": people[:MAX_NAMED], "presenceCount": len(people)}
 
     def everybody(self) -> set[int]:
         """Everybody who is in any room of any worker."""

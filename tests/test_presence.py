@@ -3,7 +3,7 @@
 import json
 import random
 
-from projchat.presence import Presence, with_ids
+from projchat.presence import MAX_NAMED, Presence, with_ids
 
 ROOM, OTHER = "project:1", "project:2"
 
@@ -47,6 +47,17 @@ def test_whoever_is_new_asks_once_and_then_hears_of_changes():
     assert line.tell() == {ROOM}
     assert line.there.users(ROOM) == [{"id": 2, "name": "Boris"}]
     assert line.asked == 1
+
+
+def test_of_very_many_some_are_named_and_all_are_counted():
+    line = Line()
+    for user_id in range(1, MAX_NAMED + 101):
+        line.here.entered(ROOM, user_id, f"Person {user_id}")
+    line.tell()
+    for presence in (line.here, line.there):
+        summary = presence.summary(ROOM)
+        assert [each["id"] for each in summary["presence"]] == list(range(1, MAX_NAMED + 1))
+        assert summary["presenceCount"] == MAX_NAMED + 100
 
 
 def test_a_sign_of_life_changes_nothing():

@@ -17,6 +17,7 @@ import eventlet
 from eventlet import hubs
 from wsproto.frame_protocol import CloseReason, Frame, FrameProtocol, Opcode, ParseFailed
 
+from .frame_budget import FrameBudget
 from .wires import Wire
 
 READ_BYTES = 64 * 1024
@@ -35,6 +36,7 @@ class Ear:
     """
 
     __slots__ = (
+        "_budget",
         "_has_ended",
         "_hear",
         "_is_brief",
@@ -58,6 +60,7 @@ class Ear:
         is_brief: Callable[[Said], bool],
         has_ended: Callable[[], None],
         limit: int,
+        budget: FrameBudget,
     ) -> None:
         self._socket = raw
         self._wire = wire
@@ -65,6 +68,7 @@ class Ear:
         self._is_brief = is_brief
         self._has_ended = has_ended
         self._limit = limit
+        self._budget = budget
         self._protocol = FrameProtocol(client=False, extensions=[])
         self._message: list[Any] = []
         self._size = 0
@@ -100,17 +104,30 @@ class Ear:
             data = b""
         if not data:
             self._stop()
-            return
+        elif self._budget.spend():
+            self._read(data)
+        else:
+            self._disconnect()
+
+    def _read(self, data: bytes) -> None:
         sign = _only_sign(data)
         if sign and self._is_between_messages() and self._is_brief(sign):
             self._hear(sign)
             return
         try:
             self._protocol.receive_bytes(data)
-            for frame in self._protocol.received_frames():
-                self._take(frame)
+            self._take_frames()
         except ParseFailed as error:
             self._refuse(int(error.code))
+
+    def _take_frames(self) -> None:
+        """Take what has come; the first frame is paid for by the reading itself."""
+        for place, frame in enumerate(self._protocol.received_frames()):
+            if place and not self._budget.spend():
+                self._disconnect()
+            if self._is_over:
+                return
+            self._take(frame)
 
     def _is_between_messages(self) -> bool:
         decoder = self._protocol._frame_decoder
@@ -120,8 +137,6 @@ class Ear:
         self._stop()
 
     def _take(self, frame: Frame) -> None:
-        if self._is_over:
-            return
         payload: Any = frame.payload
         if frame.opcode is Opcode.PING:
             self._wire.write(bytes(self._protocol.pong(payload)))
@@ -157,6 +172,12 @@ class Ear:
         self._wire.end()
         self._stop()
 
+    def _disconnect(self) -> None:
+        """Hang up on a client that says too much, and drop what it has said last."""
+        self._budget.report()
+        self._waiting = []
+        self._refuse(CloseReason.POLICY_VIOLATION)
+
     def _stop(self) -> None:
         if not self._is_over:
             self._is_over = True
@@ -176,13 +197,18 @@ class Ear:
             message = self._waiting.pop(0)
             if message is None:
                 self._finish()
-            elif not self._hear(message):
+            elif not self._hear_in_turn(message):
                 self._stop()
             if self._waiting:
                 # Whoever says much leaves the others their turn.
                 eventlet.sleep(0)
         self._is_working = False
         self._listen()
+
+    def _hear_in_turn(self, message: Said) -> bool:
+        """Whoever asks on without reading the answers is heard when they have read them."""
+        self._wire.wait_for_answers()
+        return self._hear(message)
 
     def _finish(self) -> None:
         self._waiting = []

@@ -12,6 +12,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel, ValidationError
 
+from ..document import Envelope
 from ..errors import ApiError, unavailable
 from ..extensions import db, socketio
 from ..models import Refusal
@@ -79,7 +80,7 @@ def _answer(name: str, allowed: RateLimitItem, act: Callable[[], Ack | None]) ->
     with force_locale(here().locale):
         try:
             _throttled(name, allowed)
-            return {"ok": True, **(act() or {})}
+            return Envelope(ok=True, **(act() or {}))
         except ApiError as error:
             return _refusal(error)
         except Refusal as refusal:

@@ -23,10 +23,13 @@ from ..document import encode, text_of
 from ..extensions import socketio
 from ..models import Login, User
 from ..presence import Presence, with_ids
+from .connection_limits import ConnectionLimit
 from .doorstep import Doorstep
 from .ledger import Ledger
 from .neighbours import Neighbours
 from .order import Order
+from .polling import send_packet
+from .polls import LongPolls
 from .rounds import Rounds
 from .wires import Press, Wire, text_frame
 
@@ -64,7 +67,9 @@ class Fanout(Manager):  # type: ignore[misc]
         self.presence = presence
         self.on_start: Callable[[], Any] = lambda: None
         self.on_people: Callable[[str], None] = lambda room: None
+        self.polls = LongPolls(presence)
         self.press: Press | None = None
+        self.connection_limit = ConnectionLimit()
         self._neighbours = neighbours
         self._rounds = Rounds()
         self._is_asked = False
@@ -79,18 +84,30 @@ class Fanout(Manager):  # type: ignore[misc]
         self._neighbours.listen(self._hear, self._introduce)
         self.on_start()
 
-    def welcome(self, sid: str, person: Person) -> None:
+    def ensure_started(self) -> None:
+        """Start the same for somebody who comes by HTTP, perhaps before any connection."""
+        if not self.server.manager_initialized:
+            self.server.manager_initialized = True
+            self.initialize()
+
+    def welcome(self, sid: str, person: Person) -> bool:
         """Remember who is behind a socket, and of its first request only what we need.
+
+        False, and nothing is remembered, if there are as many of this person as there may be.
 
         Nothing is said to it before it has heard that it is connected: it stands at the door of
         the person's rooms until then.
         """
+        if self.connection_limit.is_reached(person.user_id):
+            return False
         self.people[sid] = person
+        self.connection_limit.add(person.user_id)
         for room in person.rooms:
             self.doorstep.stand(sid, room)
         eio_sid = self.eio_sid_from_sid(sid, NAMESPACE)
         environ = self.server.environ[eio_sid]
         self.server.environ[eio_sid] = _kept(*map(environ.get, KEPT))
+        return True
 
     def connect(self, sid: str, namespace: str) -> str:
         """Let a socket, which has just been told that it is connected, into the person's rooms."""
@@ -172,8 +189,10 @@ class Fanout(Manager):  # type: ignore[misc]
         self.basic_leave_room(sid, namespace, None)
         self.callbacks.pop(sid, None)
         person = self.people.pop(sid, None)
-        for room in person.rooms if person else ():
-            self.doorstep.leave(sid, room)
+        if person:
+            self.connection_limit.remove(person.user_id)
+            for room in person.rooms:
+                self.doorstep.leave(sid, room)
         for pending in (self.pending_connect, self.pending_disconnect):
             if sid in pending.get(namespace, ()):
                 pending[namespace].remove(sid)
@@ -185,6 +204,7 @@ class Fanout(Manager):  # type: ignore[misc]
 
     def evict_here(self, person_room: str, room: str) -> None:
         """Take one person's sockets out of a room on this worker, telling them first."""
+        self.polls.evict(person_room, room)
         for sid, eio_sid in list(self.get_participants(NAMESPACE, person_room)):
             self._forget_rounds(eio_sid)
             self.doorstep.leave(sid, room)
@@ -200,6 +220,7 @@ class Fanout(Manager):  # type: ignore[misc]
 
     def disconnect_room_here(self, room: str) -> None:
         """Disconnect every socket of a room on this worker."""
+        self.polls.evict(room)
         self.doorstep.send_away(room)
         for sid, eio_sid in list(self.get_participants(NAMESPACE, room)):
             self._forget_rounds(eio_sid)
@@ -212,7 +233,7 @@ class Fanout(Manager):  # type: ignore[misc]
 
     def hang_up(self, connection: str) -> None:
         """Close a connection that belongs to nobody."""
-        self.server.eio.disconnect(connection)
+        self.server.eio.disconnect(connection)  # It waits for nobody, see polling.py.
 
     def _rooms_here(self) -> dict[str | None, Any]:
         return self.rooms.get(NAMESPACE, {})  # type: ignore[no-any-return]
@@ -254,7 +275,7 @@ class Fanout(Manager):  # type: ignore[misc]
             if type(connection.queue) is Wire:
                 connection.queue.write(frame)
             else:
-                connection.send(engineio_packet.Packet(engineio_packet.MESSAGE, text))
+                send_packet(connection, engineio_packet.Packet(engineio_packet.MESSAGE, text))
 
     def _wires_of(self, room: str) -> tuple[Wire, ...] | None:
         """The wires of a room, the same object until somebody comes or goes; None if one polls."""
@@ -307,7 +328,7 @@ class Fanout(Manager):  # type: ignore[misc]
         self._rounds.tell([one.queue for one in connections if type(one.queue) is Wire], frame)
         for connection in connections:
             if type(connection.queue) is not Wire:
-                connection.send(engineio_packet.Packet(engineio_packet.MESSAGE, text))
+                send_packet(connection, engineio_packet.Packet(engineio_packet.MESSAGE, text))
         return len(frame) * len(connections)
 
     def _forget_rounds(self, eio_sid: str) -> None:
@@ -329,6 +350,8 @@ class Fanout(Manager):  # type: ignore[misc]
         self._neighbours.tell("everybody", **self.presence.everybody_here())
 
     def _deliver(self, event: str, data: Any, room: str, skip_sid: str | None = None) -> None:
+        if event in DURABLE:
+            self.polls.wake_behind(room, data["version"])
         if event in DURABLE and room in self._rooms_here():
             self._order.take(event, data, room)
         else:

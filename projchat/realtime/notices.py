@@ -6,6 +6,9 @@ once: each tells those who have a tab here that is not in the project's room. Ho
 there are now is told to every member, what they say to whoever wants it. Whoever has no tab
 anywhere, but a browser that wants it, is told by web push. Only the worker that took the post
 rings, so everything is told once, however many workers there are.
+
+What was deleted or changed since then is told as it is now: the database is asked when the notices
+go out, and for each push again when its turn comes, whether the person may still be told.
 """
 
 import logging
@@ -20,7 +23,8 @@ from sqlalchemy import delete, select
 from ..bell import Bell, Said
 from ..errors import unavailable
 from ..extensions import db, socketio
-from ..models import Level, Membership, PushSubscription, User
+from ..login_upkeep import login_upkeep
+from ..models import Level, Login, Membership, Message, PushSubscription, User
 from ..presence import Presence
 from ..webpush import Pusher, Unreachable
 from .fanout import Fanout
@@ -40,8 +44,6 @@ class Browser(NamedTuple):
     endpoint: str
     p256dh: str
     auth: str
-    shows_text: bool
-    locale: str
 
 
 class Listener(NamedTuple):
@@ -51,6 +53,15 @@ class Listener(NamedTuple):
     level: str
     read_number: int
     browser: Browser | None
+
+
+class Push(NamedTuple):
+    """A message on its way to one browser."""
+
+    user_id: int
+    browser: Browser
+    said: Said
+    mentioned: bool
 
 
 class Notices:
@@ -88,6 +99,7 @@ class Notices:
         """Tell all how much there is, and each listener the last of what they want to be told."""
         listeners = _listeners(project_id)
         self._count(project_id, messages, listeners)
+        messages = _as_they_are(project_id, messages)
         told = {one: _last_for(one, messages) for one in listeners}
         for said in messages:
             chosen = [one for one, (last, _) in told.items() if last is said]
@@ -117,41 +129,48 @@ class Notices:
         if self._pusher is None:
             return
         wanted = [
-            (one, said, mentioned)
+            Push(one.user_id, one.browser, said, mentioned)
             for one, (said, mentioned) in told.items()
             if said is not None and one.browser is not None
         ]
         here = self._presence.everybody() if wanted else set()
-        for one, said, mentioned in wanted:
-            if one.user_id not in here and one.browser is not None and said is not None:
-                self._hand_over(one.browser, said, mentioned)
+        for push in wanted:
+            if push.user_id not in here:
+                self._hand_over(push)
 
     # Web push: a few greenlets carry what waits, so that a slow service holds up nobody else.
 
-    def _hand_over(self, browser: Browser, said: Said, mentioned: bool) -> None:
+    def _hand_over(self, push: Push) -> None:
         if self._waiting is None:
             self._waiting = socketio.server.eio.create_queue(MOST_WAITING)
             for _carrier in range(CARRIERS):
                 socketio.start_background_task(self._carry)
         if self._waiting.full():
             self._waiting.get()
-        with force_locale(browser.locale):
-            self._waiting.put((browser, _push_of(said, mentioned, browser.shows_text)))
+        self._waiting.put(push)
 
     def _carry(self) -> None:
         while True:
-            browser, message = self._waiting.get()
+            push = self._waiting.get()
             try:
-                self._deliver(browser, message)
+                self._deliver(push)
             except Unreachable as error:
                 log.info("A push service was not reached: %s", error)
-            except Exception:
-                log.exception("A push failed")
+            except Exception as error:
+                if unavailable(error):
+                    log.warning("Nothing was pushed: the database does not answer")
+                else:
+                    log.exception("A push failed")
 
-    def _deliver(self, browser: Browser, message: dict[str, Any]) -> None:
+    def _deliver(self, push: Push) -> None:
         if self._pusher is None:
             return
-        topic = f"project-{message['projectId']}"
+        with self._app.app_context():
+            g.reading = True
+            message = _payload(push)
+        if message is None:
+            return
+        browser, topic = push.browser, f"project-{push.said.project_id}"
         status = self._pusher.send(browser.endpoint, browser.p256dh, browser.auth, message, topic)
         if status in GONE:
             self._forget(browser)
@@ -184,6 +203,24 @@ def _listeners(project_id: int) -> list[Listener]:
     ]
 
 
+def _as_they_are(project_id: int, messages: list[Said]) -> list[Said]:
+    """Look up what messages say now; the deleted ones are left out."""
+    rows = db.session.execute(
+        select(Message.number, Message.body, Message.mentions).where(
+            Message.project_id == project_id,
+            Message.number.in_([said.number for said in messages]),
+            Message.deleted_at.is_(None),
+        )
+    ).all()
+    db.session.rollback()
+    present = {number: (body, frozenset(mentions or ())) for number, body, mentions in rows}
+    return [
+        said._replace(content=present[said.number][0], mentions=present[said.number][1])
+        for said in messages
+        if said.number in present
+    ]
+
+
 def _last_for(listener: Listener, messages: Iterable[Said]) -> tuple[Said | None, bool]:
     """The last message that somebody wants to be told, and whether it mentions them."""
     last, mentioned = None, False
@@ -208,14 +245,43 @@ def _notice(said: Said, mentioned: bool) -> dict[str, Any]:
     }
 
 
-def _push_of(said: Said, mentioned: bool, shows_text: bool) -> dict[str, Any]:
-    """What the service worker shows as it is: it has no catalogue of words."""
-    plain = _("Mentions you") if mentioned else _("New message")
+def _payload(push: Push) -> dict[str, Any] | None:
+    """Write what the service worker shows as it is: it has no catalogue of words.
+
+    None if the message, the membership, the login or the subscription has ended meanwhile.
+    """
+    said, browser = push.said, push.browser
+    found = db.session.execute(
+        select(Message.body, PushSubscription.shows_text, PushSubscription.locale)
+        .select_from(PushSubscription)
+        .join(Login, Login.id == PushSubscription.login_id)
+        .join(User, User.id == PushSubscription.user_id)
+        .join(Membership, Membership.user_id == PushSubscription.user_id)
+        .join(Message, Message.project_id == Membership.project_id)
+        .where(
+            PushSubscription.endpoint == browser.endpoint,
+            PushSubscription.p256dh == browser.p256dh,
+            PushSubscription.user_id == push.user_id,
+            Login.lasts(login_upkeep.lifetimes),
+            User.active,
+            Membership.project_id == said.project_id,
+            Membership.notify != Level.NONE,
+            Message.number == said.number,
+            Message.deleted_at.is_(None),
+        )
+    ).one_or_none()
+    db.session.rollback()
+    if found is None:
+        return None
+    content, shows_text, locale = found
+    with force_locale(locale):
+        plain = _("Mentions you") if push.mentioned else _("New message")
+        title = _("%(name)s in %(project)s", name=said.author_name, project=said.project_name)
     return {
         "projectId": said.project_id,
         "number": said.number,
-        "title": _("%(name)s in %(project)s", name=said.author_name, project=said.project_name),
-        "body": _excerpt(said.content) if shows_text else plain,
+        "title": title,
+        "body": _excerpt(content) if shows_text else plain,
     }
 
 

@@ -3,7 +3,7 @@
 import time
 
 from ..extensions import socketio
-from ..presence import present
+from ..presence import MAX_NAMED, present
 from .fanout import Fanout
 
 GATHER_SECONDS = 0.3
@@ -49,7 +49,8 @@ class Crier:
 
     def _tell(self, room: str) -> None:
         project_id = int(room.removeprefix("project:"))
-        news = {"projectId": project_id, "users": present.users(room)}
+        people = present.users(room)
+        news = {"projectId": project_id, "users": people[:MAX_NAMED], "count": len(people)}
         told = self._fanout.emit_in_rounds_here("presence", news, room)
         rest = min(told / MOST_BYTES_PER_SECOND, LONGEST_REST)
         if rest > GATHER_SECONDS:

@@ -4,27 +4,41 @@ The database is the truth and the socket only the fast path: a worker may be kil
 commit and emit, Redis may lose a message. So each worker asks every few seconds, in one query,
 for the heads of the projects that have listeners here. What stood at the head a tick ago and has
 not been sent by then is sent from the database; the beacon then tells that head. Removed members
-and ended logins are looked for in the same way, which holds while Redis is away.
+and ended logins are looked for at each tick too, which holds while Redis is away, and while
+workers of another version do not hear us.
 """
 
 import logging
+import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flask import Flask, g
 from sqlalchemy import select
 
+from ..document import Document
 from ..errors import unavailable
+from ..eventloop import deadline
 from ..extensions import db, socketio
+from ..history_watch import history_watch
+from ..login_upkeep import login_upkeep
 from ..models import Login, Membership, Message, Project, User
-from ..models.timeline import LONGEST_PAGE
 from ..presence import Presence
+from ..readiness import DEGRADED, Finding
 from .fanout import Fanout
 
 log = logging.getLogger("projchat")
 
+# A tick that takes longer is ended, and the next one begins anew.
+TICK_SECONDS = 60.0
+LATE_SECONDS = 15.0
+WATCH_SECONDS = 5.0
+# So many ticks with repairs within so much time are no accident.
+MANY_REPAIRS = 10
+REPAIRS_SECONDS = 60.0
 IDS_PER_QUERY = 1000
 REST_SECONDS = 0.005
 # However many rooms there are, going through them is not interrupted more often: a rest may last
@@ -40,6 +54,27 @@ class Head(NamedTuple):
     messages: int
 
 
+class RepairAlarm:
+    """Says once that the relay repairs all the time: then it is not the last resort any more."""
+
+    def __init__(self) -> None:
+        self._repairs: deque[float] = deque(maxlen=MANY_REPAIRS)
+        self._said_at = -math.inf
+
+    def note(self, moment: float) -> None:
+        """Note that a tick had something to repair."""
+        many = len(self._repairs) == MANY_REPAIRS and moment - self._repairs[0] < REPAIRS_SECONDS
+        self._repairs.append(moment)
+        if not many:
+            return
+        if moment - self._said_at > REPAIRS_SECONDS:
+            log.warning(
+                "The relay repairs all the time: what other processes commit does not come here "
+                "by itself. Do all of them have the same REDIS_URL, and does Redis answer?"
+            )
+        self._said_at = moment
+
+
 class Relay:
     """One per worker."""
 
@@ -52,21 +87,47 @@ class Relay:
         self._told: dict[int, int] = {}
         self._strangers: set[str] = set()
         self._beacon_at = 0.0
+        self._alarm = RepairAlarm()
+        self.ticked_at = time.monotonic()
 
     def run(self) -> None:
         """Tick until the process ends; a database that is away is asked again."""
         seconds = self._app.config["RELAY_SECONDS"]
+        socketio.start_background_task(self._watch)
+        self.ticked_at = time.monotonic()
         while True:
             socketio.sleep(seconds)
             try:
-                with self._app.app_context():
+                with self._app.app_context(), deadline(TICK_SECONDS):
                     g.reading = True
                     self.tick()
+                self.ticked_at = time.monotonic()
             except Exception as error:
                 if unavailable(error):
                     log.warning("The relay waits: the database does not answer")
                 else:
                     log.exception("The relay failed and goes on")
+
+    @property
+    def seconds_since_tick(self) -> float:
+        """How long ago a tick ended, or the relay began."""
+        return time.monotonic() - self.ticked_at
+
+    def check(self) -> Finding:
+        """Whether a tick has ended lately."""
+        late = self.seconds_since_tick > LATE_SECONDS
+        return Finding(DEGRADED, "stalled") if late else Finding()
+
+    def _watch(self) -> None:
+        """Say once when no tick ends any more, and when they do again: much depends on them."""
+        is_late = False
+        while True:
+            socketio.sleep(WATCH_SECONDS)
+            was_late, is_late = is_late, self.seconds_since_tick > LATE_SECONDS
+            if is_late and not was_late:
+                log.error("Relay is stuck: no tick has ended for %d s", self.seconds_since_tick)
+            elif was_late and not is_late:
+                log.warning("Relay ticks again")
 
     def tick(self) -> None:
         """Repair, tell the heads when it is time, and keep presence alive."""
@@ -77,10 +138,15 @@ class Relay:
         socketio.sleep(REST_SECONDS)
         sent = self._sent()
         heads = self._heads()
+        if older := [each for each in heads if heads[each].version < sent.get(each, 0)]:
+            self._report_older(older[0])
+            return
+        self._evict_removed(heads)
         for project_id in heads:
-            if heads[project_id].version < sent.get(project_id, 0):
-                self._start_afresh(project_id)
+            self._fanout.polls.wake_unequal(f"project:{project_id}", heads[project_id].version)
         repaired = [project_id for project_id in heads if self._repair(project_id)]
+        if repaired:
+            self._alarm.note(time.monotonic())
         db.session.rollback()
         began = time.monotonic()
         beacon_due = began - self._beacon_at >= self._app.config["HEAD_SECONDS"]
@@ -94,6 +160,7 @@ class Relay:
         self._seen = heads
 
     def _forget_the_gone(self) -> None:
+        self._fanout.polls.expire()
         self._fanout.tell_presence()
         for room in self._presence.forget_silent():
             self._fanout.on_people(room)
@@ -113,16 +180,28 @@ class Relay:
         db.session.rollback()
         return heads
 
-    def _start_afresh(self, project_id: int) -> None:
-        """The database is older than what was sent: a backup was restored. All come in anew."""
-        room = f"project:{project_id}"
-        log.warning(
-            "Project %s is older than what was sent of it: its readers start afresh", project_id
-        )
-        self._seen.pop(project_id, None)
-        self._fanout.ledger.forget(room)
-        for user_id in self._presence.here().get(room, ()):
-            self._fanout.evict_here(User.room_of(user_id), room)
+    def _report_older(self, project_id: int) -> None:
+        """What was sent of it is not there: the database went back, and nobody has said so."""
+        if history_watch.history is not None:
+            fault = f"project {project_id} is older than what was sent of it"
+            history_watch.went_back(history_watch.history, fault)
+
+    def start_afresh(self) -> None:
+        """Let all come in anew: what they were sent counts another history."""
+        self._seen, self._told = {}, {}
+        for room, people in list(self._presence.here().items()):
+            self._fanout.ledger.forget(room)
+            for user_id in list(people):
+                self._fanout.evict_here(User.room_of(user_id), room)
+
+    def _evict_removed(self, heads: dict[int, Head]) -> None:
+        """Look at the members where something else than talk has come, as each removal does."""
+        for room, present in _one_by_one(self._presence.here().items()):
+            project_id = _id_of(room)
+            head, seen = heads.get(project_id), self._seen.get(project_id)
+            if head is None or seen is None or _has_an_event(project_id, seen, head):
+                self._evict_strangers(room, present)
+        db.session.rollback()
 
     def _repair(self, project_id: int) -> bool:
         """Send what stood at the head a tick ago and was not sent; True if there was any.
@@ -135,9 +214,9 @@ class Relay:
         if cursor is None or cursor >= due:
             return False
         for message in _changes(project_id, cursor, due):
-            if not ledger.was_sent(room, message.version):
+            if not ledger.was_sent(room, message["version"]):
                 event = _event_of(message, self._told.get(project_id))
-                self._fanout.emit_here(event, message.to_dict(), room)
+                self._fanout.emit_here(event, message, room)
         ledger.advance(room, due)
         log.info("The relay repaired project %s from version %s to %s", project_id, cursor, due)
         return True
@@ -152,15 +231,18 @@ class Relay:
 
     def _disconnect_ended_logins(self) -> None:
         logins = {person.login_id for person in self._fanout.people.values()}
-        for login_id in logins - _living_logins(logins):
+        logins |= self._fanout.polls.login_ids()
+        for login_id in logins - _lasting_logins(logins):
             self._fanout.disconnect_room_here(Login.room_of(login_id))
 
     def _evict_former_members(self) -> None:
         for room, present in _one_by_one(self._presence.here().items()):
-            project_id = _id_of(room)
-            for user_id in present.keys() - _members(project_id, present):
-                self._fanout.evict_here(User.room_of(user_id), room)
-            db.session.rollback()  # The next look is at the members as they are then.
+            self._evict_strangers(room, present)
+
+    def _evict_strangers(self, room: str, present: Mapping[int, Any]) -> None:
+        for user_id in present.keys() - _members(_id_of(room), present):
+            self._fanout.evict_here(User.room_of(user_id), room)
+        db.session.rollback()  # The next look is at the members as they are then.
 
     def _hang_up_strangers(self) -> None:
         """Whoever has been here since the beacon before without logging in may not stay."""
@@ -180,32 +262,43 @@ def _one_by_one(items: Iterable[T]) -> Iterator[T]:
             socketio.sleep(REST_SECONDS)
 
 
-def _changes(project_id: int, after: int, up_to: int) -> Sequence[Message]:
+def _changes(project_id: int, after: int, up_to: int) -> list[Document]:
     project = db.session.get(Project, project_id)
-    found = [] if project is None else project.changes_since(after, limit=LONGEST_PAGE)
-    return [message for message in found if message.version <= up_to]
+    found = [] if project is None else project.changes_since(after).rows
+    return [message for message in found if message["version"] <= up_to]
+
+
+def _has_an_event(project_id: int, seen: Head, head: Head) -> bool:
+    """Whether the project itself tells something in what has come since."""
+    if head.messages == seen.messages:
+        return False
+    query = select(Message.id).where(
+        Message.project_id == project_id, Message.number > seen.messages, Message.kind == "system"
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def _id_of(room: str) -> int:
     return int(room.removeprefix("project:"))
 
 
-def _event_of(message: Message, told: int | None) -> str:
+def _event_of(message: Document, told: int | None) -> str:
     """Whether the listeners hear of a message for the first time.
 
     A change may leave no mark, as a reaction that was taken back; so it counts how far they had
     been told. Just after the first of them came that is not known, and the marks must do.
     """
-    marks = (message.edited_at, message.deleted_at, message.pinned_at, message.reactions)
-    is_new = not any(marks) if told is None else message.number > told
+    marks = (message[name] for name in ("editedAt", "deletedAt", "pinnedAt", "reactions"))
+    is_new = not any(marks) if told is None else message["number"] > told
     return "new-message" if is_new else "message-updated"
 
 
-def _living_logins(ids: Iterable[int]) -> set[int]:
+def _lasting_logins(ids: Iterable[int]) -> set[int]:
     living: set[int] = set()
     for some in _chunks(ids):
-        query = select(Login.id).join(User, User.id == Login.user_id)
-        living.update(db.session.scalars(query.where(Login.id.in_(some), User.active)))
+        lasts = Login.lasts(login_upkeep.lifetimes)
+        lasting = select(Login.id).join(User, User.id == Login.user_id).where(User.active, lasts)
+        living.update(db.session.scalars(lasting.where(Login.id.in_(some))))
     return living
 
 

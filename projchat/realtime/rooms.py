@@ -7,23 +7,20 @@ from flask import g
 from flask_login import current_user
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import leave_room
-from sqlalchemy import update
 
 from ..errors import ApiError, unavailable
-from ..extensions import db, socketio
+from ..extensions import socketio
 from ..i18n import reader_locale
 from ..i18n import server_gettext as _s
-from ..models import Login, Message, Project, User
-from ..models.timeline import LONGEST_PAGE
-from ..models.types import now
+from ..models import Installation, Project, User
+from ..models.changes import read_changes
 from ..presence import present
 from ..schemas import JoinIn, LeaveIn
+from .connection_limits import TOO_MANY_CONNECTIONS
 from .events import Ack, fanout, here, on, sid
 from .fanout import Person
 
 log = logging.getLogger("projchat")
-
-FURTHEST_BEHIND = 5000
 
 
 @socketio.on("connect")
@@ -55,12 +52,13 @@ def enter(data: JoinIn) -> Ack:
     room = f"project:{data.project_id}"
     with fanout().doorstep.knock(sid(), room):
         project = User.project_of(here().user_id, data.project_id)
-        news = _news(project, data.since) if project else {}
+        _require_history(data.history, project)
+        changes = read_changes(project, data.since, data.limit) if project else {}
         if project is None or not fanout().enter(sid(), room, project.version):
             leave_room(room)
             raise ApiError(404, "not_found")
     log.info(_s("📁 Client joined project %s"), project.id)
-    return {**news, "presence": present.users(room)}
+    return {**changes, **present.summary(room)}
 
 
 @on("leave_room", LeaveIn, limit="30/second")
@@ -70,29 +68,14 @@ def leave(data: LeaveIn) -> None:
 
 
 def _welcome(user: User) -> None:
-    login = user.login
-    fanout().welcome(sid(), Person(user.id, user.name, login.id, user.locale or reader_locale()))
-    if login.is_stale:
-        db.session.commit()
-        g.reading = False
-        db.session.execute(update(Login).where(Login.id == login.id).values(last_seen_at=now()))
-        db.session.commit()
+    locale = user.locale or reader_locale()
+    if not fanout().welcome(sid(), Person(user.id, user.name, user.login.id, locale)):
+        raise Refused(TOO_MANY_CONNECTIONS)
 
 
-def _news(project: Project, since: int | None) -> Ack:
-    """What the client has not seen yet; nothing is asked for where the project says it all."""
-    if since is None:
-        since = project.version
-    reset = since > project.version or project.version - since > FURTHEST_BEHIND
-    messages = project.newest() if reset else _changes(project, since)
-    more = not reset and len(messages) == LONGEST_PAGE and messages[-1].version < project.version
-    return {
-        "messages": [message.to_dict() for message in messages],
-        "version": messages[-1].version if more else project.version,
-        "hasMore": more,
-        "reset": reset,
-    }
-
-
-def _changes(project: Project, since: int) -> list[Message]:
-    return project.changes_since(since) if since < project.version else []
+def _require_history(shown: str | None, project: Project | None) -> None:
+    """Before the project is missed: in another history it may have been there."""
+    if shown is not None:
+        present = project.history if project else Installation.present_history()
+        if shown != present:
+            raise ApiError(409, "history_changed")

@@ -23,12 +23,15 @@ from engineio import exceptions, packet, socket
 from eventlet import websocket
 
 from .ears import Ear, Said
+from .frame_budget import FrameBudget
 from .wires import Press, Wire, text_frame
 
 log = logging.getLogger("projchat.wire")
 
 STAY = "projchat.stay"
 UPGRADE_SECONDS = 10.0
+# So many websockets of one session may wait for their probe at once.
+MOST_UPGRADES = 2
 PING, PONG = text_frame(b"2"), "3"
 # After a moment in which the loop was busy many are due. Pinged all at once they would answer all
 # at once, and be due together ever after: so they go in groups.
@@ -51,8 +54,11 @@ def fits() -> bool:
     )
 
 
-def install(server: Any) -> Press | None:
-    """Serve the websockets of a Socket.IO server; None if the library must."""
+def install(server: Any, is_limited: bool = True) -> Press | None:
+    """Serve the websockets of a Socket.IO server; None if the library must.
+
+    `is_limited` says whether a client may send so many frames a second only.
+    """
     if not fits():
         log.warning("This python-engineio is not the one that the fan-out knows: going slower")
         return None
@@ -62,8 +68,19 @@ def install(server: Any) -> Press | None:
 
     class LightWebSocket(library):  # type: ignore[misc, valid-type]
         def __init__(self, handler: Any, eio: Any) -> None:
-            connection = handler.__self__
-            super().__init__(lambda ws: _open(connection, ws, press), eio)
+            self._connection = connection = handler.__self__
+            budget = FrameBudget(is_limited)
+            super().__init__(lambda ws: _open(connection, ws, press, budget), eio)
+
+        def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+            connection = self._connection
+            if getattr(connection, "upgrades", 0) >= MOST_UPGRADES:
+                start_response("400 BAD REQUEST", [("Content-Length", "0")])
+                return ()
+            answer = super().__call__(environ, start_response)
+            if not connection.connected:  # It was no handshake: nobody else would end the session.
+                connection.close(wait=False, abort=True)
+            return tuple(answer)  # A list would be taken for packets.
 
     server.eio._async = {**server.eio._async, "websocket": LightWebSocket}
     return press
@@ -154,14 +171,14 @@ def _ping_from_one_greenlet(eio: Any, heart: Heart) -> None:
     eio.on("connect", connected)
 
 
-def _open(connection: socket.Socket, ws: Any, press: Press) -> None:
+def _open(connection: socket.Socket, ws: Any, press: Press, budget: FrameBudget) -> None:
     """Take the websocket over from the server, and let its reader go."""
     ws.websocket_closed = True  # The closing frame is ours to send.
     guest = ws.environ.pop(STAY)()
     guest.socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
     wire = Wire(guest.socket, press)
     line = Upgrade if connection.connected else Line
-    line(connection, wire, guest)
+    line(connection, wire, guest, budget)
 
 
 class Line:
@@ -169,13 +186,15 @@ class Line:
 
     __slots__ = ("connection", "guest", "wire")
 
-    def __init__(self, connection: socket.Socket, wire: Wire, guest: Any) -> None:
+    def __init__(
+        self, connection: socket.Socket, wire: Wire, guest: Any, budget: FrameBudget
+    ) -> None:
         self.connection = connection
         self.wire = wire
         self.guest = guest
         self.begin()
         limit = connection.server.max_http_buffer_size
-        Ear(guest.socket, wire, self.hear, self.is_brief, self.has_ended, limit)
+        Ear(guest.socket, wire, self.hear, self.is_brief, self.has_ended, limit, budget)
 
     def begin(self) -> None:
         """Carry what the connection has to say from now on."""
@@ -224,6 +243,7 @@ class Upgrade(Line):
         """Wait for the probe, but not for ever."""
         self.has_probed = self.is_through = False
         self.connection.upgrading = True
+        self._count(1)
         eventlet.spawn_after(UPGRADE_SECONDS, self._give_up)
 
     def is_brief(self, said: Said) -> bool:
@@ -249,11 +269,15 @@ class Upgrade(Line):
 
     def has_ended(self) -> None:
         """Give the connection up, unless it goes on by polling."""
+        self._count(-1)
         if self.is_through:
             super().has_ended()
         else:
             self.connection.upgrading = False
             self.guest.leave()
+
+    def _count(self, more: int) -> None:
+        self.connection.upgrades = getattr(self.connection, "upgrades", 0) + more
 
     def _give_up(self) -> None:
         if not self.is_through:

@@ -1,5 +1,7 @@
 """The first thing a socket hears is that it is connected."""
 
+from queue import Queue
+
 import pytest
 import socketio
 
@@ -15,11 +17,11 @@ CONNECTED, DISCONNECTED = "0", "1"
 class Recorder:
     """A connection that notes what it is sent: the Socket.IO packets, as text."""
 
-    queue = None
     closed = False
 
     def __init__(self):
         self.heard = []
+        self.queue = Queue()
 
     def send(self, packet):
         self.heard.append(packet.data)
@@ -31,7 +33,7 @@ class Hall:
 
     def __init__(self):
         self.meanwhile = lambda sid: None
-        self.fanout = Fanout(Presence(), Neighbours(None))
+        self.fanout = Fanout(Presence(), Neighbours(None, "secret"))
         self.server = socketio.Server(client_manager=self.fanout, async_handlers=False)
         self.server.eio.sockets["connection"] = self.bob = Recorder()
         self.server.on("connect", self._welcome)

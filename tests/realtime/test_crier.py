@@ -27,7 +27,7 @@ class Rooms:
 
     def emit_in_rounds_here(self, event, news, room):
         assert event == "presence"
-        assert news == {"projectId": int(room.removeprefix("project:")), "users": []}
+        assert news == {"projectId": int(room.removeprefix("project:")), "users": [], "count": 0}
         self.told.append(room)
         return self.bytes[room]
 

@@ -100,6 +100,7 @@ def test_a_goodbye_is_answered(bobs):
         (frame(b"\xff\xfe"), 1007),
         (frame("x" * 40_000), 1009),
     ],
+    ids=["no-mask", "opcode", "compressed", "no-text", "too-long"],
 )
 def test_it_says_why_it_hangs_up(bobs, sent, code):
     bobs.sock.sendall(sent)

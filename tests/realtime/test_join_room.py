@@ -7,14 +7,17 @@ TOO_FAR = 5001
 
 def test_it_works(alice, bob, project):
     version = project.version()
+    history = bob.get("/api/session").json()["history"]
     answer = bob.live().join(project.id)
     assert answer == {
         "ok": True,
         "messages": [],
         "version": version,
+        "history": history,
         "hasMore": False,
         "reset": False,
         "presence": [{"id": bob.id, "name": bob.name}],
+        "presenceCount": 1,
     }
 
 
@@ -26,6 +29,19 @@ def test_it_tells_what_has_changed(alice, bob, project):
     answer = bob.live().join(project.id, since=since)
     assert [message["content"] for message in answer["messages"]] == ["two", "one, edited"]
     assert answer["version"] == project.version()
+
+
+def test_it_takes_as_many_as_are_asked_for(alice, bob, project):
+    since = project.version()
+    sent = [project.post(alice, f"{turn}") for turn in range(5)]
+    live = bob.live()
+    join = {"projectId": project.id, "limit": 3}
+    first = live.call("join_room", {**join, "since": since})
+    assert (first["messages"], first["hasMore"]) == (sent[:3], True)
+    rest = live.call("join_room", {**join, "since": first["version"]})
+    assert (rest["messages"], rest["hasMore"]) == (sent[3:], False)
+    afresh = live.call("join_room", {**join, "since": rest["version"] + 1})
+    assert (afresh["messages"], afresh["reset"]) == (sent[-3:], True)
 
 
 def test_it_delivers_what_comes_after(alice, bob, project):
@@ -107,6 +123,9 @@ def test_it_rejects_a_former_member(alice, frank, project):
         {"projectId": 2**64},
         {"projectId": 1, "since": -1},
         {"projectId": 1, "since": "0"},
+        {"projectId": 1, "limit": 0},
+        {"projectId": 1, "limit": 501},
+        {"projectId": 1, "limit": "5"},
         {"projectId": 1, "more": 1},
     ],
 )

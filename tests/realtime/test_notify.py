@@ -76,6 +76,15 @@ def test_of_much_at_once_the_last_is_told(project, alice, elsewhere):
     assert len(elsewhere.events("notify")) < 10
 
 
+def test_a_message_deleted_at_once_is_not_told(project, alice, elsewhere):
+    kept = project.post(alice, "Hello")
+    said = project.post(alice, "A secret")
+    assert alice.delete(f"{project.api}/messages/{said['number']}").ok
+    notice = elsewhere.wait_for("notify")
+    assert (notice["number"], notice["content"]) == (kept["number"], "Hello")
+    assert len(elsewhere.events("notify")) == 1
+
+
 def test_what_happens_to_the_project_is_no_message(project, alice, elsewhere):
     assert alice.patch(project.api, {"name": "Renamed"}).ok
     elsewhere.hears_nothing("notify", within=1)

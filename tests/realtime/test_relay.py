@@ -2,6 +2,7 @@
 
 import time
 
+from support.cast import Cast, done
 from support.surgery import execute
 
 HEAL_SECONDS = 10
@@ -91,28 +92,36 @@ def test_the_beacon_comes_without_being_asked(bob, project):
     assert live.wait_for("head", timeout=15) == {"projectId": project.id, "version": version}
 
 
-def test_readers_of_a_restored_database_start_afresh(server, alice, bob, project):
-    live = bob.live()
+def test_readers_of_a_restored_database_start_afresh(make_server):
+    """All logins end with the history, so it takes a server of its own."""
+    server = make_server()
+    cast = Cast(server)
+    alice = cast.administrator()
+    project = cast.project(alice)
+    former = done(alice.get("/api/session"))["history"]
+    live = alice.live()
     kept = project.post(alice, "in the backup")
     live.join(project.id)
     project.post(alice, "after the backup")
     live.wait_for("new-message", lambda message: message["content"] == "after the backup")
+    back = {"p": project.id, "v": kept["version"], "n": kept["number"]}
     execute(
         server,
         "DELETE FROM messages WHERE project_id = :p AND version > :v",
-        p=project.id,
-        v=kept["version"],
+        p=back["p"],
+        v=back["v"],
     )
-    execute(
-        server,
-        "UPDATE projects SET version = :v, message_count = :n WHERE id = :p",
-        p=project.id,
-        v=kept["version"],
-        n=kept["number"],
-    )
-    live.wait_for("room-closed", timeout=HEAL_SECONDS)
-    answer = live.join(project.id, since=kept["version"] + 1)
+    execute(server, "UPDATE projects SET version = :v, message_count = :n WHERE id = :p", **back)
+    live.wait_until_disconnected(HEAL_SECONDS)
+    assert alice.get("/api/account/sessions").status_code == 401
+    returned = alice.again()
+    history = done(returned.get("/api/session"))["history"]
+    assert history != former
+    live = returned.live()
+    question = {"projectId": project.id, "since": kept["version"] + 1}
+    refused = live.call("join_room", {**question, "history": former})
+    assert refused["error"]["code"] == "history_changed"
+    answer = live.call("join_room", question)
     assert answer["reset"]
+    assert answer["history"] == history
     assert answer["messages"][-1] == kept
-    again = project.post(alice, "after the restoring")
-    live.wait_for("new-message", lambda message: message == again)

@@ -111,6 +111,17 @@ def test_a_client_cannot_speak_for_the_server(alice, bob, project, name):
     reader.hears_nothing(name, lambda data: data.get("version") == 666, within=0.3)
 
 
+def test_an_acknowledgement_is_in_peoples_own_letters(raw, alice, bob, project):
+    since = project.version()
+    project.post(alice, "Привет, 👋")
+    connection = raw(bob)
+    connection.send(f'421["join_room",{{"projectId":{project.id},"since":{since}}}]')
+    texts = iter(connection.recv, None)
+    acknowledged = next(text for text in texts if text.startswith("431"))
+    assert '"content":"Привет, 👋"' in acknowledged
+    assert "\\u" not in acknowledged
+
+
 def test_the_first_thing_said_is_that_it_is_connected(raw, alice, bob, project):
     """Even while the person's own sockets are told something all the time."""
     number = project.post(alice, "hello")["number"]

@@ -24,7 +24,7 @@ def page(person, project, **params):
 
 def test_it_works(bob, long):
     numbers, body = page(bob, long)
-    assert set(body) == {"messages", "version", "hasMore"}
+    assert set(body) == {"messages", "version", "hasMore", "history"}
     assert numbers == list(range(1, 31))
     assert body["version"] == 30
     assert body["hasMore"] is False

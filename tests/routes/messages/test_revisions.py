@@ -28,7 +28,8 @@ def test_it_works(alice, bob, message, path):
         "revisions": [
             {"content": "One", "html": "<p>One</p>", "createdAt": message["createdAt"]},
             {"content": "*Two*", "html": first["html"], "createdAt": first["editedAt"]},
-        ]
+        ],
+        "hasMore": False,
     }
 
 
