@@ -1,6 +1,7 @@
 """Who is asking: passwords, logins, and the gate that every request passes."""
 
 import re
+import time
 from collections.abc import Callable
 from functools import cache, lru_cache
 from hmac import compare_digest
@@ -13,20 +14,30 @@ from flask import Flask, Request, Response, current_app, g, redirect, request, s
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user, login_user, logout_user
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
+from werkzeug.exceptions import SecurityError
+from werkzeug.sansio.utils import get_host
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .config import CHUNK_BYTES, LOGIN_LIFETIME
+from . import passwords
+from .config import CHUNK_BYTES
 from .errors import ApiError
 from .extensions import db, login_manager
-from .models import Invalid, Login, User
-from .offload import offload
+from .history_watch import history_watch
+from .login_guard import remember_browser
+from .login_upkeep import login_upkeep
+from .models import Installation, Invalid, Login, User
+from .offload import hashing
+from .rate_limits import client_address
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-SHORTEST_PASSWORD = 8
-LONGEST_PASSWORD = 200
+HISTORY_HEADER = "X-Projchat-History"
+#: The endpoints of files that are everybody's.
+STATIC = ("static", "published")
 # A person sends the same cookie and the same token with every request of a page: what was found
 # to be signed by us is remembered for this many of them, what was not is looked at each time.
 SIGNATURES_KEPT = 4096
+# For so many seconds at most it is remembered whose login a token is.
+OWNER_SECONDS = 60
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -45,12 +56,17 @@ def streams(view: View) -> View:
     return view
 
 
-def hash_password(password: str) -> str:
-    """The argon2id hash (RFC 9106). Raises `Invalid` if it is too short or too long."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Invalid("password_length", "password")
+def hash_password(password: str, *names: str) -> str:
+    """Hash a new password (argon2id, RFC 9106) of somebody with these names.
+
+    Raises `Invalid` if it may not be chosen.
+    """
     try:
-        return offload(_hasher.hash, password)
+        passwords.check(password, *names)
+    except ValueError as refusal:
+        raise Invalid(str(refusal), "password") from None
+    try:
+        return hashing.call(_hasher.hash, password)
     except UnicodeEncodeError:
         raise Invalid("unprintable", "password") from None
 
@@ -59,7 +75,7 @@ def verify_password(password: str, known: str | None) -> bool:
     """Whether `password` made the hash; takes the same time if there is no hash."""
     stand_in = _hash_of_nothing()
     try:
-        return offload(_hasher.verify, known or stand_in, password) and known is not None
+        return hashing.call(_hasher.verify, known or stand_in, password) and known is not None
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
@@ -67,7 +83,7 @@ def verify_password(password: str, known: str | None) -> bool:
 @cache
 def _hash_of_nothing() -> str:
     """What an unknown name is checked against, so that it takes as long as a wrong password."""
-    return offload(_hasher.hash, "nobody has this password")
+    return hashing.call(_hasher.hash, "nobody has this password")
 
 
 def authenticate(username: str, password: str) -> User | None:
@@ -81,7 +97,8 @@ def authenticate(username: str, password: str) -> User | None:
     if not verify_password(password, known):
         return None
     if user and _hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = hash_password(password)
+        # It was chosen long ago, whatever a new one must be like.
+        user.password_hash = hashing.call(_hasher.hash, password)
     return user
 
 
@@ -96,8 +113,11 @@ def log_in(user: User) -> None:
     session.clear()
     session.update(kept)
     session.permanent = True
+    user.history = Installation.present_history()
     Login.begin(user, request.user_agent.string)
     login_user(user)
+    _note_for_access_line(user)
+    remember_browser(user.username)
 
 
 def log_out() -> Login:
@@ -112,6 +132,39 @@ def log_out() -> Login:
     return login  # type: ignore[no-any-return]
 
 
+def caller() -> str:
+    """Whom a rate limit counts: the person, or the address of somebody not logged in.
+
+    Leaves no transaction open.
+    """
+    token = session.get("_user_id")
+    owner = _owner_of(token, int(time.monotonic() / OWNER_SECONDS)) if token else None
+    return f"address:{client_address()}" if owner is None else f"user:{owner}"
+
+
+@lru_cache(SIGNATURES_KEPT)
+def _owner_of(token: str, _period: int) -> int | None:
+    """Whose login it is; that it may have ended meanwhile makes no difference to a count."""
+    unsafe, g.reading = not g.reading, True
+    try:
+        return Login.owner_of(token)
+    finally:
+        db.session.rollback()
+        g.reading = not unsafe
+
+
+def ask_again() -> User:
+    """Look up in a new transaction who is asking: what waits may outlive its login.
+
+    Raises `ApiError` 401 if it has ended.
+    """
+    db.session.rollback()
+    user = _load_user(current_user.login_token)
+    if user is None:
+        raise ApiError(401, "unauthenticated")
+    return user
+
+
 def safe_next(target: str | None) -> str | None:
     """`target` if it is a path on this site, else None.
 
@@ -122,6 +175,12 @@ def safe_next(target: str | None) -> str | None:
         return None
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc else None
+
+
+def host_allowed(host: str | None) -> bool:
+    """Whether a Host header names us; a list of Werkzeug's cannot hold an IPv6 address."""
+    name = re.sub(r":\d+$", "", get_host("http", host))
+    return name.lower() in current_app.config["HOSTS"]
 
 
 def origin_allowed(origin: str | None, host: str | None) -> bool:
@@ -158,6 +217,7 @@ class LastingSession(SecureCookieSessionInterface):
 def init_app(app: Flask) -> None:
     """Put the gate in front of every view. The rate limiter must be bound after this."""
     app.session_interface = LastingSession(app)
+    app.before_request(_require_own_host)
     app.before_request(_prepare)
     # The library would sign a new cookie whenever a browser's address or version changes, to mark
     # the login as no longer fresh; nothing here asks for that, and the row in the database rules.
@@ -169,7 +229,12 @@ def init_app(app: Flask) -> None:
 
 
 def guard_requests(app: Flask) -> None:
-    """Ask for a login and a CSRF token; bound last, so that a throttled caller is refused first."""
+    """Ask for our history, a login and a CSRF token, in this order.
+
+    Bound last, so that a throttled caller is refused first. Whoever holds another history is told
+    so before all else, since with the history all logins have ended.
+    """
+    app.before_request(_require_our_history)
     app.before_request(_require_login)
     app.before_request(_require_own_page)
 
@@ -179,10 +244,19 @@ def _load_user(token: str) -> User | None:
 
     The person's language is kept apart, for when the database goes away.
     """
+    history_watch.ensure()
     project_id = (request.view_args or {}).get("project_id")
-    user = Login.user_of(token, LOGIN_LIFETIME, project_id)
+    user = Login.user_of(token, login_upkeep.lifetimes, project_id)
     g.account_locale = user.locale if user else None
+    if user:
+        login_upkeep.visited(user.login)
+        _note_for_access_line(user)
     return user
+
+
+def _note_for_access_line(user: User) -> None:
+    """Let the access line say who it was."""
+    request.environ.get("projchat.notes", {})["user"] = user.id
 
 
 def _prepare() -> None:
@@ -204,9 +278,38 @@ def _prepare() -> None:
         raise ApiError(413, "too_large")
 
 
+def present_history() -> str:
+    """The history as this request sees it: the look-up of the login has read it already."""
+    if current_user.is_authenticated:
+        return current_user.history  # type: ignore[no-any-return]
+    return Installation.present_history()
+
+
+def shown_history() -> str | None:
+    """Of which history the numbers of this request are, if it says so."""
+    return request.headers.get(HISTORY_HEADER) or request.args.get("history")
+
+
+def _require_our_history() -> None:
+    """Refuse what is said about the numbers of another history; nothing shown is no other.
+
+    It is compared with what the transaction sees that would act, and not with what was known.
+    """
+    if request.method in SAFE_METHODS and "since" not in request.args:
+        return
+    shown = shown_history()
+    if shown and shown != present_history():
+        raise ApiError(409, "history_changed")
+
+
+def _require_own_host() -> None:
+    if not host_allowed(request.headers.get("Host")):
+        raise SecurityError
+
+
 def _require_login() -> WerkzeugResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or getattr(view, "public", False) or request.endpoint == "static":
+    if view is None or getattr(view, "public", False) or request.endpoint in STATIC:
         return None
     if current_user.is_authenticated:
         return None

@@ -43,7 +43,7 @@ def test_it_gives_a_new_session(server, alice):
 
 
 def test_it_rejects_a_wrong_password(server, alice, database):
-    with database.unchanged(besides=()):
+    with database.unchanged(besides=("processes",)):
         refused(Person(server, "alice").login("wrong horse"), 401, "invalid_credentials")
 
 

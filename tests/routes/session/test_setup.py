@@ -1,5 +1,7 @@
 """POST /api/setup: the first account."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from support.answers import refused
@@ -49,6 +51,26 @@ def test_it_works(fresh):
     assert user["isAdmin"] is True
     assert person.get("/api/projects").json() == {"projects": []}
     assert person.get("/setup").headers["Location"] == "/"
+
+
+def test_a_public_server_asks_for_the_token_in_its_log(make_server):
+    server = make_server(PROJCHAT_ORIGINS="http://127.0.0.1:3000,https://chat.example")
+    person = Person(server, "olga")
+    for wrong in ({}, {"token": ""}, {"token": "0" * 32}, {"token": "ключ"}):
+        refused(person.post("/api/setup", BODY | wrong), 422, "invalid", "token")
+    token = server.setup_token()
+    assert f'value="{token}"' in person.get(f"/setup?token={token}").text
+    assert person.setup("Olga").status_code == 201
+
+
+def test_of_several_at_once_one_becomes_the_administrator(make_server):
+    server = make_server()
+    people = [Person(server, f"{name}-first") for name in ("anna", "boris", "clara", "david")]
+    for person in people:
+        person.get("/api/session")
+    with ThreadPoolExecutor(len(people)) as pool:
+        statuses = list(pool.map(lambda person: person.setup("First").status_code, people))
+    assert sorted(statuses) == [201, 409, 409, 409]
 
 
 def test_it_rejects_a_second_time(anonymous, cast, database):

@@ -5,7 +5,7 @@ def test_it_works(alice):
     answer = alice.get("/api/session")
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"csrfToken", "user"}
+    assert set(body) == {"csrfToken", "history", "user"}
     assert body["csrfToken"]
     assert set(body["user"]) == {
         "id",
