@@ -7,27 +7,20 @@ grows, then `ab/ab12…`, with the thumbnail of a picture beside it.
 import codecs
 import fcntl
 import os
-import warnings
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import current_app
-from PIL import ExifTags, Image, ImageOps
 from sqlalchemy import select
 
+from . import pictures
 from .extensions import db
-from .models import Upload
+from .models import Upload, UploadTotal
 from .models.upload import ID
-from .offload import offload
+from .offload import storage
 
-MOST_PIXELS = 36_000_000
-THUMBNAIL_PIXELS = 480
-THUMBNAIL_QUALITY = 80
-PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
-# A JPEG of several pictures, as some phones make them; every browser shows its first.
-ALSO_JPEG = "MPO"
-SIDEWAYS = (5, 6, 7, 8)
 KINDS = {
     b"%PDF-": "application/pdf",
     b"PK\x03\x04": "application/zip",
@@ -36,10 +29,6 @@ KINDS = {
 UNKNOWN = "application/octet-stream"
 HEAD_BYTES = 512
 IDS_PER_QUERY = 500
-
-# Pillow warns from its limit on and refuses from twice that; here it refuses without a warning.
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class Moved(Exception):
@@ -97,14 +86,14 @@ class Store:
             file.write(block)
         return offset + len(block)
 
-    def finish(self, upload_id: str) -> Facts:
-        """Put a file that has come in full into its place and look at it; may be repeated."""
+    def put_in_place(self, upload_id: str) -> Path:
+        """Put a file that has come in full into its place, for good; may be repeated."""
         path = self.path(upload_id)
         with suppress(FileNotFoundError):
             with self._part(upload_id).open("rb") as file:
                 os.fsync(file.fileno())
             self._part(upload_id).replace(path)
-        return examine(path, self.thumbnail(upload_id))
+        return path
 
     def remove(self, *ids: str) -> None:
         """Delete the bytes of files; those that are gone are passed over."""
@@ -127,9 +116,16 @@ def store() -> Store:
     return Store(current_app.config["INSTANCE"] / "uploads")
 
 
-def finish(upload_id: str) -> Facts:
-    """Finish a file on a native thread; the caller must not hold a transaction."""
-    return offload(store().finish, upload_id)
+def append(upload_id: str, offset: int, block: bytes) -> int:
+    """Append to a file on a native thread; the caller must not hold a transaction."""
+    return storage.call(store().append, upload_id, offset, block)
+
+
+def finish(upload_id: str, person: Hashable) -> Facts:
+    """Finish a file of a person and look at it; the caller must not hold a transaction."""
+    path = storage.call(store().put_in_place, upload_id)
+    picture = pictures.examine(path, store().thumbnail(upload_id), person)
+    return Facts(**picture) if picture else Facts(_kind(path))
 
 
 def sweep() -> int:
@@ -138,6 +134,12 @@ def sweep() -> int:
     db.session.commit()
     store().remove(*ids)
     return len(ids)
+
+
+def count_anew() -> None:
+    """Add up the sizes of all files, commits."""
+    UploadTotal.count_anew()
+    db.session.commit()
 
 
 def sweep_strays() -> int:
@@ -152,36 +154,6 @@ def sweep_strays() -> int:
     strays = [upload_id for upload_id in ids if upload_id not in known]
     store().remove(*strays)
     return len(strays)
-
-
-def examine(path: Path, thumbnail: Path) -> Facts:
-    """Say what a file is, by its content alone, and make the thumbnail of a picture."""
-    try:
-        return _picture(path, thumbnail)
-    except Exception:
-        # Decoders fail in many ways on what is broken, too large or no picture at all. None of
-        # them matters here: what cannot be shown is a file like any other.
-        return Facts(_kind(path))
-
-
-def _picture(path: Path, thumbnail: Path) -> Facts:
-    with Image.open(path, formats=tuple(PICTURES)) as image:
-        kind = PICTURES["JPEG" if image.format == ALSO_JPEG else image.format or ""]
-        width, height = image.size
-        if image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
-            width, height = height, width
-        image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
-        _save(ImageOps.exif_transpose(image), thumbnail)
-    return Facts(kind, width, height, has_thumbnail=True)
-
-
-def _save(image: Image.Image, path: Path) -> None:
-    """Write the pixels alone: where and with what a picture was taken stays in the original."""
-    plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    plain.info.clear()
-    draft = path.with_suffix(".draft")
-    plain.save(draft, "WEBP", quality=THUMBNAIL_QUALITY)
-    draft.replace(path)
 
 
 def _kind(path: Path) -> str:

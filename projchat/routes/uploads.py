@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,11 +16,12 @@ from werkzeug.wsgi import ClosingIterator
 from ..auth import streams
 from ..errors import ApiError
 from ..extensions import db, limiter
-from ..models import Upload
+from ..fair_share import FairShare
+from ..models import Quotas, Upload
 from ..schemas import ErrorOut, UploadIn, UploadOut
-from ..uploads import UNKNOWN, Moved, finish, store, sweep
+from ..uploads import UNKNOWN, Moved, append, finish, store, sweep
 from .contract import endpoint
-from .projects import find
+from .projects import find, find_to_change
 
 log = logging.getLogger("projchat")
 
@@ -29,12 +30,17 @@ bp = Blueprint("uploads", __name__, url_prefix="/api/projects/<int:project_id>")
 Answer: TypeAlias = tuple[Response, int]
 
 BLOCK_BYTES = 32 * 1024
+WRITE_BYTES = 8 * BLOCK_BYTES
+# What all files on their way in and out may take of this worker, in bytes a second: some tenth of
+# the event loop's time on a slow core.
+SHARE = FairShare(16 * 1024 * 1024, burst=WRITE_BYTES)
 SWEEP_SECONDS = 3600
-YEAR = 31_536_000
 OFFSET = "Upload-Offset"
 INTERNAL = "/uploads-internal"
 BYTES = "application/octet-stream"
 THUMBNAIL_TYPE = "image/webp"
+# A browser may keep it, but asks each time whether its reader still belongs to the project.
+CACHING = "private, no-cache"
 # What somebody sent must not act in our name, whatever a browser makes of it. The style is what
 # browsers themselves put around a picture that they show alone.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
@@ -47,11 +53,14 @@ _swept_at = 0.0
 @endpoint(body=UploadIn, tag="uploads", HTTP_201=UploadOut)
 def create(project_id: int, body: UploadIn) -> tuple[dict[str, Any], int]:
     """Announce a file; its bytes follow by PATCH."""
-    project = find(project_id)
+    project = find_to_change(project_id)
     if body.size > current_app.config["UPLOAD_BYTES"]:
         raise ApiError(413, "too_large", {"size": "upload_too_large"})
-    quota = current_app.config["UPLOAD_QUOTA"]
-    upload = Upload.begin(project, current_user, body.name, body.size, quota)
+    config = current_app.config
+    quotas = Quotas(
+        config["UPLOAD_QUOTA"], config["UPLOAD_QUOTA_PROJECT"], config["UPLOAD_QUOTA_TOTAL"]
+    )
+    upload = Upload.begin(project, current_user, body.name, body.size, quotas)
     db.session.commit()
     _sweep_now_and_then()
     return _described(upload), 201
@@ -86,6 +95,7 @@ def receive(project_id: int, upload_id: str) -> dict[str, Any]:
 @endpoint(tag="uploads", HTTP_204=None)
 def cancel(project_id: int, upload_id: str) -> tuple[str, int]:
     """Give up my file before it is sent."""
+    find_to_change(project_id)
     _own(project_id, upload_id).forget()
     db.session.commit()
     store().remove(upload_id)
@@ -156,16 +166,41 @@ def _append(upload: Upload, offset: int) -> int:
     if (request.content_length or 0) > upload.size - offset:
         raise ApiError(413, "too_large")
     try:
-        for block in iter(lambda: request.stream.read(BLOCK_BYTES), b""):
+        for block in _blocks(current_user.id):
             if len(block) > upload.size - offset:
                 raise ApiError(413, "too_large")
-            offset = store().append(upload.id, offset, block)
+            offset = append(upload.id, offset, block)
     except Moved as moved:
         raise _elsewhere(moved.offset) from None
     except OSError as error:
         log.error("A file cannot be stored: %s", error.strerror)
         raise ApiError(503, "storage_full") from None
     return offset
+
+
+def _blocks(person_id: int) -> Iterator[bytes]:
+    """The bytes of the request, several reads at a time; what came before it broke off as well."""
+    block = bytearray()
+    try:
+        while piece := _in_turn(person_id, request.stream.read, BLOCK_BYTES):
+            block += piece
+            if len(block) >= WRITE_BYTES:
+                full, block = bytes(block), bytearray()
+                yield full
+    except Exception:
+        if block:
+            yield bytes(block)
+        raise
+    if block:
+        yield bytes(block)
+
+
+def _in_turn(person_id: int, read: Callable[..., bytes], *args: Any) -> bytes:
+    """Read a piece in turn: whoever is quick always has more, and would keep the loop busy."""
+    SHARE.wait(person_id)
+    piece = read(*args)
+    SHARE.charge(len(piece))
+    return piece
 
 
 def _elsewhere(offset: int) -> ApiError:
@@ -176,10 +211,11 @@ def _elsewhere(offset: int) -> ApiError:
 def _finish(project_id: int, upload: Upload) -> None:
     """Note what the file turned out to be, unless it or its author is gone meanwhile."""
     try:
-        facts = finish(upload.id)
+        facts = finish(upload.id, current_user.id)
     except FileNotFoundError:
         abort(404)
     g.reading = False
+    find_to_change(project_id)
     if not _own(project_id, upload.id).become(**asdict(facts)):
         abort(404)
     db.session.commit()
@@ -196,6 +232,8 @@ def _sweep_now_and_then() -> None:
 def _sent(path: Path, kind: str, **options: Any) -> Answer:
     """The bytes, whole or in part, by ourselves or by the proxy in front.
 
+    Whoever has come here is a member: only then is it said that a file has not changed (304). The
+    proxy does that by an ETag of its own, once it has been told which file it is.
     SpecTree reads an answer of Flask's own class before it goes out, and of another's forgets
     the status; so this is another's, with its status beside it.
     """
@@ -214,14 +252,13 @@ def _sent(path: Path, kind: str, **options: Any) -> Answer:
         answer.headers["X-Accel-Redirect"] = f"{INTERNAL}/{path.parent.name}/{path.name}"
     else:
         blocks = answer.response
-        answer.response = ClosingIterator(_in_turns(blocks), blocks.close)  # type: ignore[union-attr]
-    answer.headers["Cache-Control"] = f"private, max-age={YEAR}, immutable"
+        answer.response = ClosingIterator(_in_turns(blocks, current_user.id), blocks.close)  # type: ignore[union-attr]
+    answer.headers["Cache-Control"] = CACHING
     answer.headers["Content-Security-Policy"] = POLICY
     return answer, answer.status_code
 
 
-def _in_turns(blocks: Any) -> Iterator[bytes]:
-    """Let the others have their turn after each block; a fast reader would keep it for itself."""
-    for block in blocks:
+def _in_turns(blocks: Any, person_id: int) -> Iterator[bytes]:
+    """Send block after block in turn."""
+    while block := _in_turn(person_id, next, blocks, b""):
         yield block
-        time.sleep(0)

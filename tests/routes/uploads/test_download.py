@@ -48,19 +48,27 @@ def test_nobody_but_its_author_gets_what_is_not_sent_yet(alice, bob, project):
 
 def test_whoever_is_removed_gets_it_no_more(bob, project, sent):
     file = sent("a.png", picture())
+    paths = (file["url"], file["thumbnailUrl"])
+    known = [bob.get(path).headers["ETag"] for path in paths]
     project.remove(bob)
-    refused(bob.get(file["url"]), 404, "not_found")
-    refused(bob.get(file["thumbnailUrl"]), 404, "not_found")
+    for path, etag in zip(paths, known, strict=True):
+        refused(bob.get(path), 404, "not_found")
+        refused(bob.get(path, headers={"If-None-Match": etag}), 404, "not_found")
 
 
-def test_what_goes_out_can_do_nothing_and_is_kept_by_its_reader_alone(alice, sent):
+def test_what_goes_out_can_do_nothing_and_is_asked_for_each_time(alice, sent):
     file = sent("a.png", picture())
     for path in (file["url"], file["thumbnailUrl"]):
         headers = alice.get(path).headers
+        again = alice.get(path, headers={"If-None-Match": headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        for name in ("Cache-Control", "Content-Security-Policy", "ETag", "Vary"):
+            assert again.headers[name] == headers[name]
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in headers["Content-Security-Policy"]
         assert "default-src 'none'" in headers["Content-Security-Policy"]
-        assert headers["Cache-Control"] == "private, max-age=31536000, immutable"
+        assert headers["Cache-Control"] == "private, no-cache"
         assert "Cookie" in headers["Vary"]
 
 
@@ -72,8 +80,6 @@ def test_a_part_can_be_asked_for(alice, sent):
     assert answer.content == data[1000:2000]
     assert answer.headers["Content-Range"] == f"bytes 1000-1999/{len(data)}"
     refused(alice.get(file["url"], headers={"Range": "bytes=99999-"}), 416, "range_unknown")
-    known = alice.get(file["url"]).headers["ETag"]
-    assert alice.get(file["url"], headers={"If-None-Match": known}).status_code == 304
 
 
 def test_a_picture_is_shown_with_its_size(alice, sent):
@@ -147,5 +153,10 @@ def test_a_proxy_can_do_the_sending(make_server):
     assert answer.content == b""
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["Content-Disposition"] == "inline; filename=a.png"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert "Cookie" in answer.headers["Vary"]
+    # The proxy knows the file by an ETag of its own, and says itself what has not changed.
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert project.owner.get(file["url"], headers=known).headers["X-Accel-Redirect"] == place
     small = project.owner.get(file["thumbnailUrl"])
     assert small.headers["X-Accel-Redirect"] == f"{place}.webp"
