@@ -37,8 +37,47 @@ CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 15.0
 TOKEN_SECONDS = 12 * 3600
 DAY_SECONDS = 24 * 3600
-# Addresses that lead to other addresses: through them a private one could be reached.
-TUNNELS = ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+# Every network of the IANA special-purpose address registries, as of 2025-10-09, whether globally
+# reachable or not: no push service lives there, and some lead on to private addresses (6to4,
+# Teredo, NAT64). `ipaddress` calls some of them global, each version of Python others.
+# https://www.iana.org/assignments/iana-ipv4-special-registry, and multicast (RFC 5771).
+SPECIAL_IPV4 = [
+    ipaddress.IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",  # This network, RFC 791
+        "10.0.0.0/8",  # Private use, RFC 1918
+        "100.64.0.0/10",  # Shared address space, RFC 6598
+        "127.0.0.0/8",  # Loopback, RFC 1122
+        "169.254.0.0/16",  # Link local, RFC 3927
+        "172.16.0.0/12",  # Private use, RFC 1918
+        "192.0.0.0/24",  # IETF protocol assignments, RFC 6890
+        "192.0.2.0/24",  # Documentation, RFC 5737
+        "192.31.196.0/24",  # AS112, RFC 7535
+        "192.52.193.0/24",  # Automatic multicast tunneling, RFC 7450
+        "192.88.99.0/24",  # 6to4 relay anycast, RFC 7526
+        "192.168.0.0/16",  # Private use, RFC 1918
+        "192.175.48.0/24",  # AS112, RFC 7534
+        "198.18.0.0/15",  # Benchmarking, RFC 2544
+        "198.51.100.0/24",  # Documentation, RFC 5737
+        "203.0.113.0/24",  # Documentation, RFC 5737
+        "224.0.0.0/4",  # Multicast, RFC 5771
+        "240.0.0.0/4",  # Reserved, and the limited broadcast, RFC 1112 and 8190
+    )
+]
+# https://www.iana.org/assignments/ipv6-address-space: all else is reserved, of one link or site,
+# multicast, or an IPv4 address in another form (mapped, compatible, translated, NAT64).
+GLOBAL_UNICAST_IPV6 = ipaddress.IPv6Network("2000::/3")
+# https://www.iana.org/assignments/iana-ipv6-special-registry, what of it lies in global unicast.
+SPECIAL_IPV6 = [
+    ipaddress.IPv6Network(network)
+    for network in (
+        "2001::/23",  # IETF protocol assignments, RFC 2928: Teredo, benchmarking, ORCHID and others
+        "2001:db8::/32",  # Documentation, RFC 3849
+        "2002::/16",  # 6to4, RFC 3056
+        "2620:4f:8000::/48",  # AS112, RFC 7534
+        "3fff::/20",  # Documentation, RFC 9637
+    )
+]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -194,11 +233,11 @@ def decode(text: str) -> bytes:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address belongs to the internet, and leads nowhere else."""
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    tunnel = any(address in ipaddress.ip_network(each) for each in TUNNELS)
-    return address.is_global and not address.is_multicast and not tunnel
+    """Tell whether an address is a global unicast one without a special purpose."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in SPECIAL_IPV4)
+    special = any(address in network for network in SPECIAL_IPV6)
+    return address in GLOBAL_UNICAST_IPV6 and not special
 
 
 def _new_key() -> str:

@@ -105,19 +105,81 @@ def test_a_name_that_leads_inside_is_not_connected_to(pusher, monkeypatch, found
         pusher.send("https://push.example/abc", RFC["p256dh"], RFC["auth"], {}, "topic")
 
 
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("93.184.216.34", True),
-        ("2606:2800:220:1::1", True),
-        ("100.64.0.1", False),
-        ("224.0.0.1", False),
-        ("::ffff:192.168.0.1", False),
-        ("2002:a00:1::", False),
-    ],
-)
-def test_which_addresses_are_public(address, public):
-    assert is_public(ipaddress.ip_address(address)) == public
+PUBLIC = [
+    "8.8.8.8",
+    "93.184.216.34",
+    "192.0.1.1",
+    "192.88.98.255",
+    "198.20.0.1",
+    "223.255.255.255",
+    "2001:200::1",
+    "2606:2800:220:1::1",
+    "2a00:1450:4001:81b::200a",
+]
+# One of each kind in the registries, also of those kinds that some versions of Python call global.
+SPECIAL = [
+    "0.1.2.3",
+    "10.0.0.1",
+    "100.64.0.1",
+    "127.0.0.1",
+    "169.254.169.254",
+    "172.31.255.255",
+    "192.0.0.8",
+    "192.0.0.9",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.31.196.1",
+    "192.52.193.1",
+    "192.88.99.1",
+    "192.168.0.1",
+    "192.175.48.1",
+    "198.19.255.255",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "239.255.255.255",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::93.184.216.34",
+    "::ffff:192.168.0.1",
+    "::ffff:93.184.216.34",
+    "::ffff:0:127.0.0.1",
+    "64:ff9b::a00:1",
+    "64:ff9b:1::1",
+    "100::1",
+    "100:0:0:1::1",
+    "2001::1",
+    "2001:1::1",
+    "2001:2::1",
+    "2001:4:112::1",
+    "2001:1ff:ffff::1",
+    "2001:db8::1",
+    "2002:a00:1::",
+    "2620:4f:8000::1",
+    "3fff::1",
+    "4000::1",
+    "5f00::1",
+    "fd00::1",
+    "fe80::1",
+    "fe80::1%1",
+    "fec0::1",
+    "ff0e::1",
+]
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_accepts_global_unicast_address(address):
+    assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", SPECIAL)
+def test_refuses_special_purpose_address(pusher, address):
+    assert not is_public(ipaddress.ip_address(address))
+    host = f"[{address}]" if ":" in address else address
+    assert not pusher.accepts(f"https://{host}/abc")
 
 
 @pytest.mark.parametrize(

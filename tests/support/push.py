@@ -17,10 +17,12 @@ TIMEOUT = 10.0
 
 
 class PushService:
-    """Takes what is pushed, and answers `status`."""
+    """Takes what is pushed, and answers `status`, once `answers` is set."""
 
     def __init__(self) -> None:
         self.status = 201
+        self.answers = threading.Event()
+        self.answers.set()
         self.pushed: list[dict[str, Any]] = []
         self._changed = threading.Condition()
         service = self
@@ -29,6 +31,7 @@ class PushService:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 service.take({"path": self.path, "headers": dict(self.headers), "body": body})
+                service.answers.wait(TIMEOUT)
                 self.send_response(service.status)
                 self.end_headers()
 

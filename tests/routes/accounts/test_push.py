@@ -11,6 +11,9 @@ from support.server import Server
 from support.surgery import execute
 
 PATH = "/api/account/push"
+# How many pushes are on their way at once, and when a message that was posted waits behind them.
+CARRIERS = 4
+GATHERED = 0.6
 LEVEL = "UPDATE memberships SET notify = :level WHERE project_id = :project AND user_id = :user"
 
 
@@ -40,6 +43,7 @@ def everybody(server):
 def _fresh(service):
     service.pushed.clear()
     service.status = 201
+    service.answers.set()
 
 
 @pytest.fixture
@@ -90,6 +94,14 @@ def test_the_text_comes_if_it_is_wanted(service, project, reader):
     assert reader.browser.read(push)["body"] == "The secret of the day"
 
 
+def test_the_text_can_be_switched_off_again(service, project, reader):
+    assert subscribe(reader, showsText=True).status_code == 204
+    assert subscribe(reader, showsText=False).status_code == 204
+    project.post(project.owner, "The secret of the day")
+    [push] = service.wait_for(1)
+    assert reader.browser.read(push)["body"] == "New message"
+
+
 def test_it_speaks_the_language_of_the_browser(service, project, reader):
     assert reader.patch("/api/session", {"locale": "ru"}).ok
     assert subscribe(reader).status_code == 204
@@ -104,6 +116,71 @@ def test_whoever_has_a_tab_is_told_there(service, cast, project, reader):
     project.post(project.owner, "Hello")
     tab.wait_for("notify")
     nothing_is_pushed(service)
+
+
+def test_a_message_deleted_at_once_is_not_pushed(service, project, reader):
+    assert subscribe(reader, showsText=True).status_code == 204
+    said = project.post(project.owner, "The secret of the day")
+    assert project.owner.delete(f"{project.api}/messages/{said['number']}").ok
+    nothing_is_pushed(service)
+
+
+@pytest.fixture
+def waiting(service, cast, project, reader):
+    """A message that waits to be pushed to the reader; `service.answers` lets it go on."""
+    assert subscribe(reader, showsText=True).status_code == 204
+    busy = cast.newcomer("busy")
+    for number in range(CARRIERS):
+        browser = busy.again()
+        browser.browser = PushBrowser(service, f"{busy.username}-{number}")
+        assert subscribe(browser).status_code == 204
+    service.answers.clear()
+    cast.project(cast.known("bob"), [busy]).post(cast.known("bob"), "Hello")
+    service.wait_for(CARRIERS)
+    said = project.post(project.owner, "The secret of the day")
+    time.sleep(GATHERED)
+    yield said
+    service.answers.set()
+
+
+def test_what_waited_is_pushed(service, reader, waiting):
+    service.answers.set()
+    assert reader.browser.read(service.wait_for(CARRIERS + 1)[-1])["number"] == waiting["number"]
+
+
+@pytest.mark.parametrize(
+    "way", ["deleted", "removed", "disabled", "login expired", "level none", "unsubscribed"]
+)
+def test_what_was_withdrawn_while_it_waited_is_not_pushed(service, project, reader, waiting, way):
+    if way == "deleted":
+        assert project.owner.delete(f"{project.api}/messages/{waiting['number']}").ok
+    elif way == "removed":
+        project.remove(reader)
+    elif way == "disabled":
+        execute(reader.server, "UPDATE users SET active = false WHERE id = :user", user=reader.id)
+    elif way == "login expired":
+        statement = "UPDATE sessions SET created_at = '2020-01-01 00:00:00' WHERE user_id = :user"
+        execute(reader.server, statement, user=reader.id)
+    elif way == "level none":
+        execute(reader.server, LEVEL, level="none", project=project.id, user=reader.id)
+    else:
+        assert reader.delete(PATH).status_code == 204
+    service.answers.set()
+    time.sleep(1)
+    assert len(service.pushed) == CARRIERS
+
+
+def test_what_was_edited_while_it_waited_is_pushed_as_it_is_now(service, project, reader, waiting):
+    path = f"{project.api}/messages/{waiting['number']}"
+    assert project.owner.patch(path, {"content": "No secret"}).ok
+    service.answers.set()
+    assert reader.browser.read(service.wait_for(CARRIERS + 1)[-1])["body"] == "No secret"
+
+
+def test_the_text_is_left_out_if_it_was_switched_off_while_it_waited(service, reader, waiting):
+    assert subscribe(reader, showsText=False).status_code == 204
+    service.answers.set()
+    assert reader.browser.read(service.wait_for(CARRIERS + 1)[-1])["body"] == "New message"
 
 
 def test_the_author_and_outsiders_are_told_nothing(service, cast, project, reader):
@@ -178,6 +255,21 @@ def test_a_browser_with_a_new_address_loses_the_old_one(service, database, reade
     reader.browser = PushBrowser(service, "renewed")
     assert subscribe(reader).status_code == 204
     assert kept(database, reader) == 1
+
+
+def test_the_oldest_of_more_than_twenty_browsers_is_forgotten(service, database, project, reader):
+    browsers = [reader.browser.endpoint]
+    for number in range(20):
+        other = reader.again()
+        other.browser = PushBrowser(service, f"{reader.username}-{number}")
+        assert subscribe(other).status_code == 204
+        browsers.append(other.browser.endpoint)
+    assert kept(database, reader) == 20
+    project.post(project.owner, "Hello")
+    pushed = service.wait_for(20)
+    assert {service.url + each["path"] for each in pushed} == set(browsers[1:])
+    time.sleep(0.5)
+    assert len(service.pushed) == 20
 
 
 @pytest.mark.parametrize(
