@@ -22,9 +22,23 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from . import assets, auth, config, database, errors, i18n, realtime, routes
+    from . import (
+        assets,
+        auth,
+        config,
+        database,
+        errors,
+        i18n,
+        proxies,
+        readiness,
+        realtime,
+        request_ids,
+        routes,
+    )
     from .extensions import babel, csrf, db, limiter, migrate
+    from .history_watch import history_watch
     from .indexing import indexer
+    from .login_upkeep import login_upkeep
 
     app = Flask(
         __name__,
@@ -44,16 +58,23 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         database.prepare(db.engine)
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
     csrf.init_app(app)
+    request_ids.init_app(app)
     babel.init_app(app, locale_selector=i18n.select_locale)
+    history_watch.init_app(app)
+    login_upkeep.init_app(app)
     auth.init_app(app)
-    limiter.init_app(app)
+    limiter.init_app(app, auth.caller)
     auth.guard_requests(app)
     assets.init_app(app)
     errors.init_app(app)
     indexer.init_app(app)
+    readiness.init_app(app)
     routes.init_app(app)
     realtime.init_app(app)
     if app.config["PROXIES"]:
         hops = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    else:
+        app.wsgi_app = proxies.UnheardProxy(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = routes.health.under_any_host(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app

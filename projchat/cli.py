@@ -3,12 +3,14 @@
 import importlib
 import os
 import sys
+from collections.abc import Iterable
 from typing import NoReturn
 
 import click
 
-from . import serve
+from . import preflight, serve
 from .config import UnsafeConfiguration
+from .logs import speak_utf8
 
 
 class LazyGroup(click.Group):
@@ -28,6 +30,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup)
+@click.version_option(package_name="projchat")
 def main() -> None:
     """Chat that lives on the project page."""
 
@@ -37,16 +40,35 @@ def main() -> None:
 @click.pass_context
 def run(ctx: click.Context, reload: bool) -> NoReturn:
     """Bring the database up to date and serve, as in production."""
-    try:
-        state = serve.look()
-    except UnsafeConfiguration as error:
-        raise click.ClickException(str(error)) from None
+    if reload:
+        os.environ["PROJCHAT_RELOAD"] = "1"
+    state = _look(for_start=True)
     if not state.up_to_date:
         upgrade = main.get_command(ctx, "db")
         ctx.invoke(upgrade.commands["upgrade"])  # type: ignore[union-attr]
-    for line in serve.greeting(state):
+    _say(serve.greeting(state))
+    serve.hand_over()
+
+
+@main.command()
+def check() -> None:
+    """Say which settings are in force and what is wrong with them, and start nothing."""
+    _say(serve.in_force(_look()))
+
+
+def _look(for_start: bool = False) -> preflight.State:
+    """Look at all that a start needs, or end with the sentence that says what is wrong."""
+    try:
+        state = preflight.look()
+        if for_start:
+            preflight.refuse_taken_port(state.settings["HOST"], state.settings["PORT"])
+    except UnsafeConfiguration as error:
+        raise click.ClickException(str(error)) from None
+    return state
+
+
+def _say(lines: Iterable[str]) -> None:
+    speak_utf8(sys.stdout)
+    for line in lines:
         click.echo(line)
     sys.stdout.flush()
-    if reload:
-        os.environ["PROJCHAT_RELOAD"] = "1"
-    serve.hand_over()

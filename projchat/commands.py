@@ -2,37 +2,75 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
-from flask_migrate import upgrade
+from flask import Flask, current_app
+from flask_babel import force_locale
+from flask_migrate import downgrade, upgrade
+from sqlalchemy.exc import DBAPIError
 
-from . import create_app
+from . import create_app, preflight
 from .auth import hash_password
-from .config import UnsafeConfiguration, database_url, from_environment
+from .config import UnsafeConfiguration, database_url, from_environment, revisions
 from .copying import Refused, copying
 from .demo import populate
+from .errors import words
 from .extensions import db
+from .i18n import server_locale
 from .models import Invite, Login, Project, Refusal, User
-from .uploads import sweep, sweep_strays
+from .models.renewal import OutOfIds, renew_history
+from .uploads import count_anew, sweep, sweep_strays
 
 
 def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Run a command in the application's context; a refusal becomes one plain line."""
+    """Run a command in the application's context; what it refuses becomes one plain line."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with _app().app_context():
-            try:
-                return command(*args, **kwargs)
-            except Refusal as refusal:
-                raise click.ClickException(refusal.code) from None
+        with _app().app_context(), _in_one_line():
+            return command(*args, **kwargs)
 
     return wrapped
+
+
+def with_tables(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a command on a database that is up to date."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if not _look().up_to_date:
+            raise click.ClickException(
+                "The tables are not up to date: start `projchat db upgrade` first."
+            )
+        return with_app(command)(*args, **kwargs)
+
+    return wrapped
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Say in the language of the console what was refused, and why a database did not do it."""
+    try:
+        yield
+    except Refusal as refusal:
+        with force_locale(server_locale()):
+            raise click.ClickException(words(refusal.code)) from None
+    except DBAPIError as error:
+        raise click.ClickException(
+            f"The database did not do it: {preflight.reason_of(error)}."
+        ) from None
+
+
+def _look() -> preflight.State:
+    try:
+        return preflight.look()
+    except UnsafeConfiguration as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -51,20 +89,27 @@ def user() -> None:
 @click.argument("username")
 @click.option("--name", help="The name that others see.")
 @click.option("--admin", is_flag=True, help="An administrator.")
-@with_app
+@with_tables
 def create_user(username: str, name: str | None, admin: bool) -> None:
     """Make an account; the password is read from standard input."""
-    person = User.register(username, hash_password(_password()), name, is_admin=admin)
+    person = User.register(
+        username, hash_password(_password(), username, name or ""), name, is_admin=admin
+    )
     db.session.commit()
     click.echo(person.id)
 
 
 @user.command("disable")
 @click.argument("username")
-@with_app
-def disable_user(username: str) -> None:
+@click.option("--force", is_flag=True, help="Disable the only administrator too.")
+@with_tables
+def disable_user(username: str, force: bool) -> None:
     """Disable an account and end its logins; open pages are out within 15 seconds."""
     person = _user(username)
+    if person.is_only_admin() and not force:
+        raise click.ClickException(
+            f"{person.username} is the only administrator; say --force if nobody is to be one."
+        )
     person.active = False
     _end_logins(person)
     db.session.commit()
@@ -72,7 +117,7 @@ def disable_user(username: str) -> None:
 
 @user.command("enable")
 @click.argument("username")
-@with_app
+@with_tables
 def enable_user(username: str) -> None:
     """Let a disabled account log in again."""
     _user(username).active = True
@@ -81,11 +126,11 @@ def enable_user(username: str) -> None:
 
 @user.command("set-password")
 @click.argument("username")
-@with_app
+@with_tables
 def set_password(username: str) -> None:
     """Set a password, read from standard input, and end all logins."""
-    password_hash = hash_password(_password())
     person = _user(username)
+    password_hash = hash_password(_password(), person.username, person.name)
     person.password_hash = password_hash
     _end_logins(person)
     db.session.commit()
@@ -100,7 +145,7 @@ def project() -> None:
 @click.argument("name")
 @click.option("--owner", required=True, help="The username of the owner.")
 @click.option("--member", multiple=True, help="The username of a member; can be repeated.")
-@with_app
+@with_tables
 def create_project(name: str, owner: str, member: tuple[str, ...]) -> None:
     """Make a project and print its id."""
     made, _ = Project.found(_user(owner), name)
@@ -113,16 +158,22 @@ def create_project(name: str, owner: str, member: tuple[str, ...]) -> None:
 @project.command("invite")
 @click.argument("project_id", type=int)
 @click.option("--days", default=7, type=click.IntRange(1, 90), help="Days until it expires.")
-@with_app
+@with_tables
 def invite(project_id: int, days: int) -> None:
-    """Print the path of a new invite link into a project, in the name of its owner."""
+    """Print a new invite link into a project, in the name of its owner."""
     found = db.session.get(Project, project_id)
     if found is None:
         raise click.ClickException(f"There is no project {project_id}.")
     owner = next(member.user for member in found.members() if member.owns)
+    if not owner.active:
+        raise click.ClickException(
+            f"The owner of the project, {owner.username}, is disabled, and nobody invites for them."
+        )
     made = Invite.issue(found, owner, days)
     db.session.commit()
-    click.echo(f"/invite/{made.token}")
+    # Without PROJCHAT_ORIGINS nobody knows where people will open it.
+    site = next(iter(current_app.config["ORIGINS"]), "")
+    click.echo(f"{site}/invite/{made.token}")
 
 
 @click.group()
@@ -131,10 +182,11 @@ def uploads() -> None:
 
 
 @uploads.command("clean")
-@with_app
+@with_tables
 def clean_uploads() -> None:
-    """Delete files that were never sent, and bytes that belong to no file."""
+    """Delete files that were never sent, and bytes that belong to no file; count what is left."""
     click.echo(sweep() + sweep_strays())
+    count_anew()
 
 
 @click.group("db")
@@ -146,7 +198,22 @@ def database() -> None:
 @with_app
 def upgrade_database() -> None:
     """Bring the tables up to date."""
+    _look()
     upgrade()
+
+
+@database.command("downgrade")
+@click.argument("revision")
+@with_app
+def downgrade_database(revision: str) -> None:
+    """Take the tables back to an earlier REVISION, for an earlier version of the code.
+
+    Stop the server first, and do this with the later version, which knows the way.
+    """
+    if revision not in revisions():
+        known = ", ".join(revisions())
+        raise click.ClickException(f"There is no revision {revision}; there are {known}.")
+    downgrade(revision=revision)
 
 
 @click.group()
@@ -169,6 +236,27 @@ def copy_data(source: str | None, target: str | None) -> None:
         raise click.ClickException(str(refused)) from None
 
 
+@data.command("restored")
+@with_app
+def declare_restored() -> None:
+    """Say that the database was put back to an earlier state.
+
+    Whoever holds numbers or ids that were given away since then is told to start afresh, all
+    people log in again, and nothing that was given away is given away a second time. May be said
+    twice, and while the server runs.
+    """
+    upgrade()
+    try:
+        with db.engine.begin() as connection:
+            done = renew_history(connection)
+    except OutOfIds as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The history {done.former} has ended, {done.history} begins.")
+    click.echo(
+        f"Logins ended: {done.logins}. Projects whose readers start afresh: {done.projects}."
+    )
+
+
 @click.command()
 @with_app
 def demo() -> None:
@@ -184,9 +272,9 @@ def _addresses(source: str | None, target: str) -> tuple[str, str]:
     """Where from and where to, as SQLAlchemy wants them."""
     try:
         instance: Path = from_environment()["INSTANCE"]
+        here, there = database_url(source, instance), database_url(target, instance)
     except UnsafeConfiguration as error:
         raise Refused(str(error)) from None
-    here, there = database_url(source, instance), database_url(target, instance)
     if not here.startswith("sqlite:///") or not there.startswith("postgresql"):
         raise Refused("The copy goes from sqlite:///… to postgresql://… (--to or DATABASE_URL).")
     if not Path(here.removeprefix("sqlite:///")).is_file():

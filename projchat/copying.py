@@ -35,12 +35,14 @@ from sqlalchemy.exc import OperationalError
 
 from . import database
 from .extensions import db
-from .models import word_index
+from .models import Installation, word_index
 
 BATCH = 2000
 LOCK = 7061727
 DIGEST_BYTES = 16
 
+# Made with the tables, so that a database that nobody has used has its one row already.
+installation: Table = Installation.__table__  # type: ignore[assignment]
 progress = Table(
     "data_copy",
     MetaData(),
@@ -83,6 +85,7 @@ class Copy:
             self.total = sum(_count(self._source, table) for table in self.tables)
             if not inspect(target).has_table(progress.name):
                 self._require_empty(target)
+                target.execute(installation.delete())
                 progress.create(target)
                 target.execute(progress.insert(), [self._first_note(each) for each in self.tables])
             notes = target.execute(select(progress.c.source, progress.c.row_count)).all()
@@ -123,12 +126,13 @@ class Copy:
     def finish(self) -> None:
         """Make what follows from the rows, and open the database to the server.
 
-        New rows are numbered after the copied ones; the index of words is made anew, since each
-        database keeps its own.
+        New rows are numbered after the copied ones, in the same history, which is at home here from
+        now on; the index of words is made anew, since each database keeps its own.
         """
         with self._target.begin() as target:
             word_index.fill(target)
             target.execute(text("UPDATE projects SET indexed_count = message_count"))
+            target.execute(installation.update().values(source=None))
             for table in self.tables:
                 self._set_sequence(target, table)
             progress.drop(target)
@@ -143,7 +147,8 @@ class Copy:
             )
 
     def _require_empty(self, target: Connection) -> None:
-        full = [table.name for table in self.tables if _count(target, table)]
+        used = [table for table in self.tables if table is not installation]
+        full = [table.name for table in used if _count(target, table)]
         if full:
             raise Refused(f"The database is in use: there are rows in {', '.join(full)}.")
 

@@ -36,6 +36,8 @@ class LineFormatter(logging.Formatter):
         """Name the level where it is news, and make the message safe to print."""
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         record.message = level + printable(without_invite(record.message))
+        if request_id := getattr(record, "request_id", None):
+            record.message += f" id={request_id}"
         return super().formatMessage(record)
 
 
@@ -62,6 +64,8 @@ class ServerLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
         line = f"{environ['REQUEST_METHOD']} {path} {resp.status} {size} {milliseconds:.0f} ms"
         if REQUEST_ID.fullmatch(number := _request_id(resp.headers)):
             line += f" id={number}"
+        if user := environ.get("projchat.notes", {}).get("user"):
+            line += f" user={user}"
         self.access_log.info("%s", line)
 
 

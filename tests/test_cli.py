@@ -1,8 +1,14 @@
 """The console command, run beside the server."""
 
+import os
+import re
+import stat
+import subprocess
+
 import pytest
 
 from support.person import PASSWORD, Person
+from support.server import COMMAND, ROOT
 
 
 @pytest.fixture
@@ -20,6 +26,12 @@ def test_a_user_is_made_and_logs_in(run, server):
     assert user["username"] == "hannah"
     assert user["name"] == "Hannah H."
     assert user["isAdmin"] is False
+
+
+def test_whoever_runs_the_server_may_name_somebody_after_a_role(run, server):
+    made = run("user", "create", "system-desk", "--name", "Support")
+    assert made.returncode == 0, made.stderr
+    assert Person(server, "system-desk").login().json()["user"]["name"] == "Support"
 
 
 def test_a_project_is_made_with_its_members(run, alice, bob, charlie):
@@ -74,9 +86,58 @@ def test_it_refuses_in_one_line_and_changes_nothing(run, alice, database, words)
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_it_refuses_a_short_password(run, database, alice):
+def test_it_refuses_a_short_password_with_a_sentence(run, database, alice):
     with database.unchanged():
-        assert run("user", "create", "shorty", given="short\n").returncode == 1
+        refused = run("user", "create", "shorty", given="short\n")
+    assert refused.stderr == "Error: A password has 8 to 200 characters.\n"
+
+
+def test_the_only_administrator_is_disabled_by_force_alone(run, database):
+    (only,) = database.rows("SELECT username FROM users WHERE is_admin")
+    with database.unchanged():
+        refused = run("user", "disable", only["username"])
+    assert "--force" in refused.stderr
+
+
+def test_nobody_invites_for_a_disabled_owner(run, cast, database):
+    owner = cast.newcomer()
+    project = cast.project(owner)
+    run("user", "disable", owner.username)
+    with database.unchanged():
+        refused = run("project", "invite", str(project.id))
+    assert f"{owner.username}, is disabled" in refused.stderr
+
+
+def test_an_invite_link_is_whole_where_the_site_is_known(server, project):
+    environment = {**server.environment, "PROJCHAT_ORIGINS": "https://chat.example"}
+    words = [COMMAND, "project", "invite", str(project.id)]
+    printed = subprocess.check_output(words, cwd=ROOT, env=environment, text=True)
+    assert printed.startswith("https://chat.example/invite/")
+
+
+def test_before_the_first_start_it_says_what_to_do(make_server):
+    refused = make_server(start=False).command("user", "create", "anna", given=f"{PASSWORD}\n")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "Error: The tables are not up to date: start `projchat db upgrade` first.\n"
+    )
+
+
+@pytest.mark.skipif("PROJCHAT_TEST_DATABASE_URL" in os.environ, reason="SQLite keeps a file")
+def test_the_database_is_its_owners_alone(make_server):
+    server = make_server(start=False)
+    server.instance.chmod(0o755)
+    assert server.command("db", "upgrade").returncode == 0
+    path = server.instance / "projchat.sqlite3"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    assert server.command("user", "enable", "nobody").returncode == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_it_tells_its_version():
+    printed = subprocess.check_output([COMMAND, "--version"], cwd=ROOT, text=True)
+    assert re.fullmatch(r"projchat, version \d+\.\d+\.\d+\n", printed)
 
 
 def test_the_demo_can_be_used_at_once(make_server):

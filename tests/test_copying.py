@@ -109,6 +109,7 @@ def test_the_copied_chat_goes_on(move):
     move.server.start()
     page = done(move.alice.get(f"{move.project.api}/messages?limit=100"))
     assert page["messages"][-1]["number"] == LONG
+    assert [(page["history"],)] == move.old("SELECT history FROM installation")
     first = done(move.alice.get(f"{move.project.api}/messages?after=0&limit=10"))["messages"]
     assert "edited\nin two lines" in [message["content"] for message in first]
     found = done(move.alice.get(f"{move.project.api}/search?q=ünicode"))["results"]
@@ -149,7 +150,7 @@ def test_an_id_that_was_given_away_does_not_come_back(move):
 
 def test_it_refuses_what_it_must(move):
     move.old("DELETE FROM messages WHERE number > 10")
-    assert "to postgresql://" in move.refused("--to", "sqlite:///elsewhere")
+    assert "to postgresql://" in move.refused("--to", "sqlite:////srv/elsewhere")
     assert "no database" in move.refused("--from", "sqlite:////nowhere/chat.sqlite3")
     nowhere = "postgresql://nobody:wrong@127.0.0.1:9/none"
     assert "does not let us in" in move.refused("--to", nowhere)

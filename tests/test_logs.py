@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 
 from support.cast import Cast
 
@@ -44,5 +45,25 @@ def test_every_request_has_one_line_without_its_secrets(server, cast, alice, pro
     log = server.wait_for_log("/api/invites/…", start)
     assert len(re.findall(rf"POST {project.api}/messages 201", log)) == 1
     cookie = alice.http.cookies["projchat"]
+    who = rf"POST {project.api}/messages 201 \d+ B \d+ ms id=[0-9a-f]{{16}} user={alice.id}$"
+    assert re.search(who, log, re.MULTILINE)
     for secret in ("between us", invite["token"], "secret=value", alice.csrf_token, cookie):
         assert secret not in log
+
+
+def test_the_answer_names_the_line_of_its_request(server, anonymous):
+    start = server.log_size()
+    answer = anonymous.get("/login", headers={"X-Request-ID": "not-believed"})
+    number = answer.headers["X-Request-ID"]
+    assert re.fullmatch("[0-9a-f]{16}", number)
+    line = server.wait_for_log(f"id={number}", start)
+    assert "user=" not in line
+    assert anonymous.get("/login").headers["X-Request-ID"] != number
+
+
+def test_a_proxy_that_is_believed_gives_the_number(make_server):
+    server = make_server(PROJCHAT_PROXIES="1")
+    given = {"8f14e45f-ceea.1:2": True, "a b": False, "x" * 65: False, "": False}
+    for number, is_taken in given.items():
+        answer = requests.get(f"{server.url}/login", headers={"X-Request-ID": number}, timeout=15)
+        assert (answer.headers["X-Request-ID"] == number) == is_taken, number
