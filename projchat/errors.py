@@ -1,8 +1,10 @@
 """Every refusal leaves through here: one shape, the right status, the reader's language."""
 
 import logging
+import sqlite3
 from typing import Any
 
+import psycopg2.errorcodes
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,6 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from .extensions import db
 from .models import Conflict, Forbidden, Invalid, Refusal
+from .offload import Overloaded
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +29,20 @@ WORDS = {
     "csrf_failed": _l("The page is out of date. Reload it and try again."),
     "not_found": _l("There is nothing here, or it is not yours to see."),
     "method_not_allowed": _l("This address does not take such a request."),
+    "history_changed": _l(
+        "The server was put back to an earlier state. Reload the page to see what is there now."
+    ),
     "conflict": _l("This cannot be done in the present state."),
     "too_large": _l("This is too large."),
     "invalid": _l("Check the marked fields."),
     "rate_limited": _l("Too many tries. Wait a little and try again."),
     "unavailable": _l("The database does not answer. Nothing is lost, try again in a moment."),
+    "overloaded": _l("Too many people ask for this at the moment. Try again in a few seconds."),
+    "full": _l("The server's disk is full. Nothing is lost, try again later."),
+    "read_only": _l(
+        "The server cannot store anything at present. Nothing is lost, try again later."
+    ),
+    "busy": _l("The server has too much to write. Nothing is lost, try again in a moment."),
     "internal": _l("Something broke on our side. It has been noted."),
     "already_set_up": _l("The first account exists already. Log in."),
     "not_author": _l("Only the author may change this message."),
@@ -54,6 +66,7 @@ WORDS = {
     "project_name_length": _l("A project's name has 1 to 100 characters."),
     "description_length": _l("A description has at most 2,000 characters."),
     "username_taken": _l("This username is taken, or looks like one that is."),
+    "username_reserved": _l("The username looks like a role. Take another."),
     "username_length": _l("A username has 2 to 32 characters."),
     "username_characters": _l("A username has letters, digits, dots, dashes and underscores."),
     "username_mixed": _l("A username keeps to letters of one alphabet."),
@@ -61,11 +74,18 @@ WORDS = {
     "username_end": _l("A username does not end with a dot or a dash."),
     "name_length": _l("A name has 1 to 64 characters."),
     "name_characters": _l("The name has a character that cannot be shown."),
+    "name_marks": _l("The name has a letter with more than four marks."),
+    "name_role": _l("The name looks like a role. Take another."),
+    "name_taken": _l("The name looks like that of somebody in your projects. Take another."),
+    "password_blank": _l("A password is more than blanks."),
+    "password_common": _l("Many people use this password, and so it is tried first. Take another."),
+    "password_name": _l("A password is more than your name. Take another."),
     "password_length": _l("A password has 8 to 200 characters."),
     "password_wrong": _l("This is not your present password."),
     "email_invalid": _l("This is not an e-mail address."),
     "push_endpoint": _l("This is not the address of a push service."),
     "push_keys": _l("These are not the keys of a subscription."),
+    "setup_token_wrong": _l("This is not the token in the server's log."),
     "field_missing": _l("This field is required."),
     "field_unknown": _l("This field is not known."),
     "field_type": _l("This field has the wrong type."),
@@ -79,6 +99,8 @@ WORDS = {
     "upload_attached": _l("The file is part of a message. Delete the message to delete it."),
     "uploads_waiting": _l("Too many of your files wait to be sent. Send or remove some first."),
     "upload_quota": _l("Your files take up all the room you have. Delete some first."),
+    "upload_quota_project": _l("The project's files take up all its room. Delete some first."),
+    "upload_quota_total": _l("The files on this server take up all its room. Delete some first."),
     "storage_full": _l("There is no room for the file at the moment. Try again later."),
     "unknown_event": _l("This event is not known."),
 }
@@ -99,14 +121,36 @@ STATUS_CODES = {
 REFUSAL_STATUS = {Invalid: 422, Forbidden: 403, Conflict: 409}
 
 
-class ApiError(Exception):
-    """A refusal with its status, code and fields (a field's value is a code of `WORDS`)."""
+_TROUBLES: dict[int | str | None, str] = {
+    sqlite3.SQLITE_FULL: "full",
+    psycopg2.errorcodes.DISK_FULL: "full",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_IOERR: "read_only",
+    psycopg2.errorcodes.READ_ONLY_SQL_TRANSACTION: "read_only",
+    sqlite3.SQLITE_BUSY: "busy",
+    sqlite3.SQLITE_LOCKED: "busy",
+    psycopg2.errorcodes.LOCK_NOT_AVAILABLE: "busy",
+}
 
-    def __init__(self, status: int, code: str, fields: dict[str, str] | None = None) -> None:
+
+class ApiError(Exception):
+    """A refusal with its status, code and fields (a field's value is a code of `WORDS`).
+
+    `retry_after` is the number of seconds after which trying again makes sense.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        fields: dict[str, str] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.fields = fields or {}
+        self.retry_after = RETRY_SECONDS if retry_after is None and status == 503 else retry_after
 
     @classmethod
     def of(cls, refusal: Refusal) -> "ApiError":
@@ -130,15 +174,31 @@ def words(code: str) -> str:
 
 def unavailable(error: BaseException) -> bool:
     """True if the database is away, locked or full: nothing was stored, trying again may help."""
+    return trouble(error) is not None
+
+
+def trouble(error: BaseException) -> str | None:
+    """The code of what keeps the database from its work; None if that is not the matter."""
+    if reason := _TROUBLES.get(_driver_code(error)):
+        return reason
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
-        return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+        return "unavailable"
+    away = isinstance(error, DBAPIError) and error.connection_invalidated
+    return "unavailable" if away else None
+
+
+def _driver_code(error: BaseException) -> int | str | None:
+    """What the driver calls an error: of SQLite the primary code, of PostgreSQL the SQLSTATE."""
+    cause = getattr(error, "orig", None)
+    code: int | None = getattr(cause, "sqlite_errorcode", None)
+    return getattr(cause, "pgcode", None) if code is None else code & 0xFF
 
 
 def init_app(app: Flask) -> None:
     """Answer every exception in the one shape."""
     app.register_error_handler(ApiError, _answer)
     app.register_error_handler(Refusal, lambda refusal: _answer(ApiError.of(refusal)))
+    app.register_error_handler(Overloaded, _overloaded)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -158,12 +218,17 @@ def _http(error: HTTPException) -> Response | tuple[Response, int] | HTTPExcepti
     return answer
 
 
+def _overloaded(_error: Overloaded) -> Response:
+    log.warning("503 Too many calls wait: %s %s", request.method, request.endpoint)
+    return _answer(ApiError(503, "overloaded"))
+
+
 def _unexpected(error: Exception) -> Response:
     db.session.rollback()
     g.failing = True
-    if unavailable(error):
+    if reason := trouble(error):
         log.warning("503 %s: %s", type(error).__name__, _reason(error))
-        return _answer(ApiError(503, "unavailable"))
+        return _answer(ApiError(503, reason))
     log.exception("500 %s %s", request.method, request.endpoint)
     return _answer(ApiError(500, "internal"))
 
@@ -180,8 +245,8 @@ def _answer(error: ApiError) -> Response:
     else:
         response = Response(_page(error), mimetype="text/html")
     response.status_code = error.status
-    if error.status == 503:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

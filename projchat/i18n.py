@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import gzip
+import json
 import os
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeAlias
 
 from babel.core import negotiate_locale
 from babel.support import NullTranslations, Translations
-from flask import g, has_request_context, request, session, url_for
+from flask import g, has_request_context, request, session
 from flask_babel import get_locale
 
 LOCALES = ("en", "ru")
@@ -76,10 +77,16 @@ def catalogue(locale: str) -> dict[str, Any]:
     return {"locale": locale, "messages": _messages(locale)}
 
 
-def catalogue_url() -> str:
-    """The address of the reader's catalogue, new whenever a word of it is."""
-    locale = reader_locale()
-    return url_for("i18n.show", locale=locale, v=_catalogue_version(locale))
+def catalogue_source(locale: str) -> bytes:
+    """The catalogue of a language as an ES module."""
+    words = json.dumps(catalogue(locale), ensure_ascii=False)
+    return f"export default {words};\n".encode()
+
+
+@cache
+def catalogue_packed(locale: str) -> bytes:
+    """The same, compressed."""
+    return gzip.compress(catalogue_source(locale), mtime=0)
 
 
 @cache
@@ -99,11 +106,6 @@ def _messages(locale: str) -> Messages:
 def _catalogue_entries(locale: str) -> list[tuple[Any, str]]:
     # Python's gettext keeps a read catalogue in `_catalog` and offers no public way to list it.
     return list(getattr(_translations(locale, BROWSER), "_catalog", {}).items())
-
-
-@cache
-def _catalogue_version(locale: str) -> str:
-    return hashlib.sha256(repr(_messages(locale)).encode()).hexdigest()[:12]
 
 
 @cache

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from time import thread_time
@@ -27,7 +27,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, link
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
-from pygments.lexer import Lexer
+from pygments.lexer import Lexer, RegexLexerMeta
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Token as Lexeme
 from pygments.token import _TokenType
@@ -39,6 +39,7 @@ MAX_CELLS = 2_000
 MAX_HTML = 64 * 1024
 MAX_CODE = 4_000
 MAX_CODE_SECONDS = 0.05
+MAX_LOOKAHEAD = 400
 MAX_NAMES = 50
 
 # -- What is accepted
@@ -183,11 +184,35 @@ CODE_CLASSES = {
 }
 
 
+class _Windowed:
+    """A pattern of a lexer that looks only so far ahead.
+
+    Most lexers look far ahead at some input or other, in quadratic time, and a pattern that is
+    being matched cannot be interrupted.
+    """
+
+    def __init__(self, match: Callable[..., re.Match[str] | None]) -> None:
+        self._match = match
+
+    def __call__(self, text: str, pos: int = 0, end: int = MAX_LENGTH) -> re.Match[str] | None:
+        return self._match(text, pos, min(end, pos + MAX_LOOKAHEAD))
+
+
+def _process_regex(meta: type, regex: Any, flags: int, state: str) -> _Windowed:
+    return _Windowed(_compile_regex(meta, regex, flags, state))
+
+
+# Lexers make others as they go, of their own class or another; all get their patterns from here.
+_maker_of_lexers: Any = RegexLexerMeta
+_compile_regex = _maker_of_lexers._process_regex
+_maker_of_lexers._process_regex = _process_regex
+
+
 def _highlight(code: str, language: str, env: EnvType) -> str | None:
     """Return the code with its colours, or None where that is not known or takes too long.
 
-    Most lexers look far ahead at some input or other, in quadratic time. So the code of a message
-    that is coloured is short, and the time for all of it together is measured as it goes.
+    The code of a message that is coloured is short, and the time for all of it together is
+    measured as it goes, from one pattern that matches to the next.
     """
     env["code"] = env.get("code", 0) + len(code)
     if language not in LANGUAGES or env["code"] > MAX_CODE:

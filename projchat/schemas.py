@@ -1,11 +1,12 @@
 """What the API accepts and answers, as pydantic models: validation and the OpenAPI document."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
+from .models.invite import DEFAULT_DAYS, DEFAULT_USES, LONGEST_DAYS, MOST_USES
 from .models.message import ANY_EDIT
 
 LARGEST_CURSOR = 2**53 - 1
@@ -37,9 +38,10 @@ class Credentials(Input):
 
 
 class SetupIn(Credentials):
-    """The first account."""
+    """The first account; `token` is what the server's log says where others reach the page."""
 
     name: Line
+    token: Line = ""
 
 
 class SessionPatch(Input):
@@ -115,7 +117,8 @@ class MemberPatch(Input):
 class InviteIn(Input):
     """A new invite link."""
 
-    expires_in_days: Annotated[StrictInt, Field(ge=1, le=90)] = 7
+    expires_in_days: Annotated[StrictInt, Field(ge=1, le=LONGEST_DAYS)] = DEFAULT_DAYS
+    max_uses: Annotated[StrictInt, Field(ge=1, le=MOST_USES)] = DEFAULT_USES
 
 
 class AcceptIn(Input):
@@ -155,6 +158,8 @@ class MessagePatch(Input):
 class MessageQuery(BaseModel):
     """Which page of a timeline; at most one of the five cursors.
 
+    `history` says which history `since` is of; the header X-Projchat-History says the same.
+
     `date` is a day or a moment, in UTC where it names no zone: the page is the one around the
     first message from then on.
     """
@@ -167,6 +172,7 @@ class MessageQuery(BaseModel):
     around: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
     since: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
     date: datetime | None = None
+    history: Annotated[str, Field(max_length=100)] | None = None
 
     @model_validator(mode="after")
     def _one_cursor(self) -> "MessageQuery":
@@ -176,12 +182,27 @@ class MessageQuery(BaseModel):
         return self
 
 
+class ChangesQuery(BaseModel):
+    """From which version on, and how many seconds to wait if nothing has changed since.
+
+    Without `since` only what comes from now on is wanted.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    since: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
+    wait: Annotated[int, Field(ge=0, le=30)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 500
+    history: Annotated[str, Field(max_length=100)] | None = None
+
+
 class CatchUpQuery(BaseModel):
     """Where the absence began: the last message that was read before it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     since: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)] | None = None
+    history: Annotated[str, Field(max_length=100)] | None = None
 
 
 class SearchQuery(BaseModel):
@@ -196,6 +217,21 @@ class SearchQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     before: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
     zone: Annotated[int, Field(ge=-900, le=900)] = 0
+
+
+class BeforeQuery(BaseModel):
+    """Where a page ends: before a moment, in UTC where it names no zone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before: datetime | None = None
+
+    @property
+    def moment(self) -> datetime | None:
+        """The moment, with its zone."""
+        return self.before and (
+            self.before if self.before.tzinfo else self.before.replace(tzinfo=UTC)
+        )
 
 
 class LinkQuery(BaseModel):
@@ -217,10 +253,12 @@ class ThreadQuery(BaseModel):
 
 
 class JoinIn(Input):
-    """`join_room`: enter a project's room, and catch up from a version."""
+    """`join_room`: enter a project's room, and catch up from a version by `limit` messages."""
 
     project_id: Cursor
     since: Cursor | None = None
+    history: Line | None = None
+    limit: Annotated[StrictInt, Field(ge=1, le=500)] = 500
 
 
 class LeaveIn(Input):
@@ -254,9 +292,14 @@ class Account(Person):
 
 
 class SessionOut(Output):
-    """The token that unsafe calls carry in X-CSRFToken, and who is logged in."""
+    """The token that unsafe calls carry in X-CSRFToken, and who is logged in.
+
+    `history` names what all ids and counters count. An unsafe call, or one with `since`, that
+    carries another one in X-Projchat-History is refused with 409 and `history_changed`.
+    """
 
     csrf_token: str
+    history: str
     user: Account | None
 
 
@@ -303,9 +346,14 @@ class ProjectsOut(Output):
 
 
 class MemberOut(Person):
-    """A member of a project; `lastReadNumber` is null if they do not show their reading."""
+    """A member of a project; `lastReadNumber` is null if they do not show their reading.
+
+    `mistakable` says that the name does not show, or looks like a role or like somebody else in
+    the project, so that the username belongs beside it.
+    """
 
     username: str
+    mistakable: bool
     role: Literal["owner", "admin", "member"]
     last_read_number: int | None
 
@@ -321,6 +369,7 @@ class ProjectDetailOut(ProjectOut):
     mention_numbers: list[int]
     members: list[MemberOut]
     presence: list[Person]
+    presence_count: int
 
 
 class ReadOut(Output):
@@ -338,6 +387,8 @@ class InviteOut(Output):
     created_by: Person
     created_at: datetime
     expires_at: datetime
+    uses: int
+    max_uses: int
 
 
 class InvitesOut(Output):
@@ -437,10 +488,16 @@ class ResultOut(MessageOut):
 
 
 class ResultsOut(Output):
-    """What a search has found, newest first."""
+    """What a search has found, newest first.
+
+    `next` is the `before` of the next page. `incomplete` says that the search stopped there,
+    before it had found as many as asked for, since it would have taken too long for one answer.
+    """
 
     results: list[ResultOut]
     has_more: bool
+    incomplete: bool
+    next: int | None
 
 
 class LinkOut(Output):
@@ -471,9 +528,26 @@ class PageOut(Output):
 
     messages: list[MessageOut]
     version: int
+    history: str
     has_more: bool
     reset: bool | None = None
     number: int | None = None
+
+
+class ChangesOut(Output):
+    """What has changed, in the order of the changes, and who is here.
+
+    `version` is the cursor to go on from. With `reset` the messages are the newest page, to start
+    afresh from.
+    """
+
+    messages: list[MessageOut]
+    version: int
+    history: str
+    has_more: bool
+    reset: bool
+    presence: list[Person]
+    presence_count: int
 
 
 class Writer(Person):
@@ -486,15 +560,17 @@ class CatchUpOut(Output):
     """What happened after message `since` and up to `until`, done by others than me.
 
     Of an absence of more than 5,000 messages only the last ones count, and `since` says so. Each
-    section lists the newest fifty: messages that mention me, replies to me, questions that no
-    message replies to, messages with files, messages of any age that others pinned meanwhile (in
-    the order they were pinned), and older messages that were edited or deleted meanwhile.
+    section lists the newest fifty, or fewer where they are long: messages that mention me, replies
+    to me, questions that no message replies to, messages with files, messages of any age that
+    others pinned meanwhile (in the order they were pinned), and older messages that were edited or
+    deleted meanwhile. `people` are the hundred who wrote most, of `peopleCount`.
     """
 
     since: int
     until: int
     count: int
     people: list[Writer]
+    people_count: int
     mentions: list[MessageOut]
     replies: list[MessageOut]
     questions: list[MessageOut]
@@ -507,6 +583,7 @@ class PinsOut(Output):
     """The pinned messages, the latest first."""
 
     messages: list[MessageOut]
+    has_more: bool
 
 
 class RevisionOut(Output):
@@ -521,6 +598,7 @@ class RevisionsOut(Output):
     """The former texts of a message, oldest first."""
 
     revisions: list[RevisionOut]
+    has_more: bool
 
 
 class ErrorBody(Output):

@@ -20,6 +20,8 @@ from html import unescape
 from itertools import repeat
 from zlib import crc32
 
+from .normalization import normalize
+
 LONGEST_QUERY = 500
 MAX_TERMS = 12
 MAX_GRAMS = 5
@@ -61,10 +63,33 @@ _folds = _Folds()
 
 
 def fold(text: str) -> str:
-    """The text as it is compared."""
+    """Return the text as it is compared."""
+    return fold_normalized(normalize("NFC", text))
+
+
+def fold_normalized(text: str) -> str:
+    """Fold a text that is in NFC, as `plain` gives it."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", text).translate(_folds)
+    return _COMPLEX.sub(_folded, text).casefold().replace("ё", "е")
+
+
+def _folded(match: re.Match[str]) -> str:
+    return _folds[ord(match[0])]
+
+
+def _is_simple(char: str) -> bool:
+    """Whether a character is compared as its lower case, as most letters are."""
+    return _folds[ord(char)] == char.casefold().replace("ё", "е")
+
+
+# One by one costs ten times as much as all at once, so what people write most is known to be
+# simple: the alphabets are looked through here, the large scripts behind them have no case.
+_ALPHABETS_END = 0x1100
+_COMPLEX = re.compile(
+    "[^{}\u2013\u2014\u2018-\u201e\u3001\u3002\u3041-\u3094\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7a3]".format(re.escape("".join(filter(_is_simple, map(chr, range(_ALPHABETS_END))))))
+)
 
 
 # Scripts that put no spaces between words, and pictures: there a part is a pair of characters.
@@ -81,7 +106,7 @@ def plain(html: str) -> str:
     """The words of a message as it is shown; where a link leads follows its text."""
     text = LINK.sub(_with_target, html)
     text = unescape(TAG.sub("", BREAK.sub("\n", text)))
-    return unicodedata.normalize("NFC", text).strip()
+    return normalize("NFC", text).strip()
 
 
 def links(html: str) -> list[tuple[str, str]]:
@@ -206,10 +231,10 @@ class Query:
                 days[operator] = day
             else:
                 terms.append(_term(word))
-        known = tuple(dict.fromkeys(filter(None, terms)))
+        known = tuple(dict.fromkeys(filter(None, terms)))[:MAX_TERMS]
         return cls(
             terms=known,
-            names=tuple(names),
+            names=tuple(dict.fromkeys(names))[:MAX_TERMS],
             has=frozenset(has),
             patterns=tuple(map(_pattern, known)),
             **days,
@@ -222,7 +247,7 @@ class Query:
 
     def clauses(self, authors: Iterable[int], today: datetime) -> list[list[str]]:
         """What a message's tokens must hold: of each list at least one."""
-        needed = [[gram] for term in self.terms[:MAX_TERMS] for gram in _grams_of_term(term)]
+        needed = [[gram] for term in self.terms for gram in _grams_of_term(term)]
         needed += [["#" + thing] for thing in sorted(self.has)]
         if not needed and not self.is_empty:
             needed = [[ANY]]
@@ -234,12 +259,13 @@ class Query:
         return list(unique.values())
 
     def marks(self, text: str) -> list[tuple[int, int]] | None:
-        """Where the terms stand in a text of `plain`; None unless all of them do."""
-        folded = text.translate(_folds)
-        found = [list(pattern.finditer(folded)) for pattern in self.patterns]
-        if not all(found):
+        """Return where the terms stand in a text of `plain`; None unless all of them do."""
+        folded = fold_normalized(text)
+        if not all(pattern.search(folded) for pattern in self.patterns):
             return None
-        spans = sorted(match.span() for matches in found for match in matches)
+        spans = sorted(
+            each.span() for pattern in self.patterns for each in pattern.finditer(folded)
+        )
         return _merged(spans if len(folded) == len(text) else _unfolded(text, spans))
 
 

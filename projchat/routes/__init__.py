@@ -7,9 +7,11 @@ from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
 from werkzeug.routing import IntegerConverter
 
+from ..auth import present_history
 from ..i18n import reader_locale
 from . import (
     accounts,
+    changes,
     health,
     i18n,
     invites,
@@ -30,6 +32,7 @@ from .contract import Json, spec
 
 BLUEPRINTS = (
     accounts,
+    changes,
     health,
     i18n,
     invites,
@@ -71,6 +74,7 @@ def init_app(app: Flask) -> None:
     spec.app = app
     app.context_processor(_context)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.jinja_env.policies["json.dumps_function"] = app.json.dumps
     app.after_request(_headers)
 
 
@@ -87,6 +91,7 @@ def _context() -> dict[str, Any]:
     return {
         "viewer": current_user.to_dict() if known else None,
         "projects": _projects() if known else [],
+        "history": "" if g.get("failing") else present_history(),
         "locale": reader_locale(),
     }
 

@@ -77,7 +77,9 @@ def change_password(body: PasswordIn) -> dict[str, Any]:
     if not verify_password(body.current_password, known):
         raise ApiError(422, "invalid", {"currentPassword": "password_wrong"})
     try:
-        current_user.password_hash = hash_password(body.new_password)
+        current_user.password_hash = hash_password(
+            body.new_password, current_user.username, current_user.name
+        )
     except Invalid as refusal:
         raise ApiError(422, "invalid", {"newPassword": refusal.code}) from None
     _end(_others())

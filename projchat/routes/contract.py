@@ -1,13 +1,14 @@
 """What an API view takes and answers: validated here, published at /api/openapi.json."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, TypeAlias
 
 from flask import request
 from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, ValidationError
 from spectree import Response, SpecTree
+from spectree.model_adapter.pydantic_adapter import PydanticModelAdapter
 from spectree.models import InType, SecureType, SecurityScheme, SecuritySchemeData
 
 from ..document import Document
@@ -29,8 +30,16 @@ KINDS = {
 }
 REFUSALS = (400, 401, 403, 404, 409, 413, 422, 429, 503)
 
+
+class CachingModelAdapter(PydanticModelAdapter):
+    """Make the JSON Schema of a model once; SpecTree asks for each use of it, and copies it."""
+
+    json_schema = cache(PydanticModelAdapter.json_schema)  # type: ignore[assignment]
+
+
 spec = SpecTree(
     "flask",
+    model_adapter=CachingModelAdapter(),  # type: ignore[arg-type]  # SpecTree's own has this type too.
     title="projchat",
     version="1",
     description="The session-authenticated API. Errors have one shape.",
@@ -56,7 +65,7 @@ class Json(DefaultJSONProvider):
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write JSON; a document has its text already."""
-        return obj.text if type(obj) is Document else super().dumps(obj, **kwargs)
+        return obj.text if isinstance(obj, Document) else super().dumps(obj, **kwargs)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Read JSON; nested beyond all measure it is malformed like any other."""

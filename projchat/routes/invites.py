@@ -3,13 +3,13 @@
 from typing import Any
 
 from flask import Blueprint, abort, render_template, url_for
-from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
 from ..auth import hash_password, log_in, public
 from ..errors import ApiError
 from ..extensions import db, limiter
 from ..models import Forbidden, Invite, Project, User
+from ..rate_limits import ENTRIES_PER_ADDRESS, client_address
 from ..schemas import AcceptIn, AcceptOut, InviteGuestOut, InviteIn, InviteOut, InvitesOut
 from .contract import endpoint
 from .delivery import deliver
@@ -46,7 +46,8 @@ def index(project_id: int) -> dict[str, Any]:
 @endpoint(body=InviteIn, tag="invites", HTTP_201=InviteOut)
 def create(project_id: int, body: InviteIn) -> tuple[dict[str, Any], int]:
     """Make a link into my project."""
-    invite = Invite.issue(_managed(project_id), current_user, body.expires_in_days)
+    project = _managed_to_change(project_id)
+    invite = Invite.issue(project, current_user, body.expires_in_days, body.max_uses)
     db.session.commit()
     return _with_link(invite), 201
 
@@ -55,7 +56,7 @@ def create(project_id: int, body: InviteIn) -> tuple[dict[str, Any], int]:
 @endpoint(tag="invites", HTTP_204=None)
 def revoke(project_id: int, invite_id: int) -> tuple[str, int]:
     """Revoke a link."""
-    found = [one for one in Invite.of(_managed(project_id)) if one.id == invite_id]
+    found = [one for one in Invite.of(_managed_to_change(project_id)) if one.id == invite_id]
     db.session.delete(found[0] if found else abort(404))
     db.session.commit()
     return "", 204
@@ -63,7 +64,7 @@ def revoke(project_id: int, invite_id: int) -> tuple[str, int]:
 
 @bp.get("/api/invites/<token>")
 @public
-@limiter.limit("60/minute", key_func=get_remote_address)
+@limiter.limit("60/minute", key_func=client_address)
 @endpoint(tag="invites", HTTP_200=InviteGuestOut)
 def show(token: str) -> dict[str, Any]:
     """What the holder of a link may know."""
@@ -72,22 +73,24 @@ def show(token: str) -> dict[str, Any]:
 
 @bp.post("/api/invites/<token>")
 @public
-@limiter.limit("30/minute", key_func=get_remote_address)
+@limiter.limit(ENTRIES_PER_ADDRESS, key_func=client_address)
 @endpoint(body=AcceptIn, tag="invites", HTTP_200=AcceptOut, HTTP_201=AcceptOut)
 def accept(token: str, body: AcceptIn) -> tuple[dict[str, Any], int]:
     """Accept a link: as the person who is logged in, or with a new account."""
     if current_user.is_authenticated:
-        return _admit(token, current_user._get_current_object()), 200
+        return _admit(_find(token), current_user._get_current_object()), 200
     password_hash = _hash_for_newcomer(token, body)
-    _find(token)
+    invite = _find(token)
     user = User.register(body.username or "", password_hash)
     log_in(user)
-    return _admit(token, user), 201
+    return _admit(invite, user), 201
 
 
-def _admit(token: str, user: User) -> dict[str, Any]:
-    project = _find(token).project
+def _admit(invite: Invite, user: User) -> dict[str, Any]:
+    project = invite.project
     message = project.admit(user)
+    if message is not None and not invite.take_place():
+        abort(404)
     db.session.commit()
     deliver(project, message)
     return {**session_dict(), "projectId": project.id}
@@ -101,15 +104,21 @@ def _hash_for_newcomer(token: str, body: AcceptIn) -> str:
     if missing:
         raise ApiError(422, "invalid", missing)
     _find(token)
-    User.free_username(body.username or "")
+    User.choosable_username(body.username or "")
     db.session.commit()
-    return hash_password(body.password or "")
+    return hash_password(body.password or "", body.username or "")
 
 
 def _managed(project_id: int) -> Project:
     project: Project = current_user.find_project(project_id) or abort(404)
     if not project.membership.manages:
         raise Forbidden("role_too_low")
+    return project
+
+
+def _managed_to_change(project_id: int) -> Project:
+    project = _managed(project_id)
+    project.confirm_membership()
     return project
 
 

@@ -1,35 +1,28 @@
 """Logging in and out, and the first account."""
 
+from hmac import compare_digest
 from typing import Any
 
-from flask import Blueprint, request, session
-from flask_limiter.util import get_remote_address
+from flask import Blueprint, current_app, session
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
-from .. import names
-from ..auth import authenticate, hash_password, log_in, log_out, public
+from .. import login_guard
+from ..auth import authenticate, hash_password, log_in, log_out, present_history, public
 from ..errors import ApiError
 from ..extensions import db, limiter, socketio
-from ..models import User
+from ..models import Conflict, Invalid, User
+from ..rate_limits import ENTRIES_PER_ADDRESS, client_address
 from ..schemas import Credentials, SessionOut, SessionPatch, SetupIn
 from .contract import endpoint
 
 bp = Blueprint("logins", __name__, url_prefix="/api")
 
-PER_ADDRESS = "30/minute"
-PER_ACCOUNT = "10/15minutes"
-
 
 def session_dict() -> dict[str, Any]:
     """The token for unsafe calls, and who is logged in."""
     user = current_user.to_dict() if current_user.is_authenticated else None
-    return {"csrfToken": generate_csrf(), "user": user}
-
-
-def _account_key() -> str:
-    name = (request.get_json(silent=True) or {}).get("username")
-    return f"account:{names.normalize(name)[:64]}" if isinstance(name, str) else "account:"
+    return {"csrfToken": generate_csrf(), "history": present_history(), "user": user}
 
 
 @bp.get("/session")
@@ -42,16 +35,15 @@ def show() -> dict[str, Any]:
 
 @bp.post("/session")
 @public
-@limiter.limit(PER_ADDRESS, key_func=get_remote_address)
-@limiter.limit(
-    PER_ACCOUNT, key_func=_account_key, deduct_when=lambda answer: answer.status_code == 401
-)
+@limiter.limit(ENTRIES_PER_ADDRESS, key_func=client_address)
 @endpoint(body=Credentials, tag="session", HTTP_200=SessionOut)
 def create(body: Credentials) -> dict[str, Any]:
     """Log in. An unknown name and a wrong password are told alike, after the same time."""
+    tried = login_guard.begin(body.username)
     user = authenticate(body.username, body.password)
     if user is None:
         raise ApiError(401, "invalid_credentials")
+    login_guard.succeed(tried)
     log_in(user)
     db.session.commit()
     return session_dict()
@@ -64,7 +56,7 @@ def delete() -> dict[str, Any]:
     login = log_out()
     db.session.commit()
     socketio.manager.disconnect_room(login.room)
-    return {"csrfToken": generate_csrf(), "user": None}
+    return session_dict()
 
 
 @bp.patch("/session")
@@ -81,20 +73,18 @@ def update(body: SessionPatch) -> dict[str, Any]:
 
 @bp.post("/setup")
 @public
-@limiter.limit(PER_ADDRESS, key_func=get_remote_address)
+@limiter.limit(ENTRIES_PER_ADDRESS, key_func=client_address)
 @endpoint(body=SetupIn, tag="session", HTTP_201=SessionOut)
 def setup(body: SetupIn) -> tuple[dict[str, Any], int]:
     """Make the first account, which is the administrator's."""
-    _require_nobody()
+    if User.anybody():
+        raise Conflict("already_set_up")
     db.session.commit()
-    password_hash = hash_password(body.password)
-    _require_nobody()
-    user = User.register(body.username, password_hash, body.name, is_admin=True)
+    token = current_app.config["SETUP_TOKEN"]
+    if token and not compare_digest(body.token.encode(errors="replace"), token.encode()):
+        raise Invalid("setup_token_wrong", "token")
+    password_hash = hash_password(body.password, body.username, body.name)
+    user = User.register_first(body.username, password_hash, body.name)
     log_in(user)
     db.session.commit()
     return session_dict(), 201
-
-
-def _require_nobody() -> None:
-    if User.anybody():
-        raise ApiError(409, "already_set_up")

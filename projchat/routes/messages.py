@@ -7,10 +7,12 @@ from typing import Any
 from flask import Blueprint, abort
 from flask_login import current_user
 
-from ..document import Document
+from ..auth import shown_history
+from ..document import Document, Envelope
 from ..extensions import db, limiter
 from ..failpoints import hit
 from ..models import AlreadySent, Message, Project, Unchanged
+from ..models.page import Page
 from ..schemas import MessageIn, MessageOut, MessagePatch, MessageQuery, PageOut
 from ..uploads import store
 from .contract import endpoint
@@ -29,8 +31,7 @@ def index(project_id: int, query: MessageQuery) -> dict[str, Any]:
         return _changes(project, query.since, query.limit)
     if query.date is not None:
         return _from_date(project, query.date, query.limit)
-    messages, more = _page(project, query)
-    return _page_dict(messages, project.version, more)
+    return page_dict(project, _page(project, query))
 
 
 @bp.post("")
@@ -108,42 +109,34 @@ def find_message(project: Project, number: int) -> Message:
     return project.find_message(number) or abort(404)
 
 
-def _page(project: Project, query: MessageQuery) -> tuple[list[Message], bool]:
-    """The page, and whether there is more in the direction it was asked for."""
-    count = project.message_count
+def page_dict(project: Project, page: Page, **more: Any) -> Envelope:
+    """A page of messages as it goes out; `version` is the head, unless another is given."""
+    given = {"version": project.version, "history": project.history, **more}
+    return Envelope(messages=page.rows, hasMore=page.has_more, **given)
+
+
+def _page(project: Project, query: MessageQuery) -> Page:
     if query.before is not None:
-        messages = project.before(query.before, query.limit)
-        return messages, bool(messages) and messages[0].number > 1
+        return project.before(query.before, query.limit)
     if query.after is not None:
-        messages = project.after(query.after, query.limit)
-        return messages, bool(messages) and messages[-1].number < count
+        return project.after(query.after, query.limit)
     if query.around is not None:
-        messages = project.around(query.around, query.limit)
-        return messages, len(messages) < count
-    messages = project.newest(query.limit)
-    return messages, bool(messages) and messages[0].number > 1
+        return project.around(query.around, query.limit)
+    return project.newest(query.limit)
 
 
-def _changes(project: Project, since: int, limit: int) -> dict[str, Any]:
-    messages = project.changes_since(since, limit)
-    more = len(messages) == limit and messages[-1].version < project.version
-    version = messages[-1].version if more else project.version
-    return {**_page_dict(messages, version, more), "reset": since > project.version}
+def _changes(project: Project, since: int, limit: int) -> Envelope:
+    if not project.knows(since, shown_history()):
+        return page_dict(project, Page([], has_more=False), reset=True)
+    page = project.changes_since(since, limit)
+    version = page.rows[-1]["version"] if page.has_more else project.version
+    return page_dict(project, page, version=version, reset=False)
 
 
-def _from_date(project: Project, date: datetime, limit: int) -> dict[str, Any]:
+def _from_date(project: Project, date: datetime, limit: int) -> Envelope:
     number = project.first_since(date if date.tzinfo else date.replace(tzinfo=UTC))
-    messages = project.around(number, limit) if number else project.newest(limit)
-    page = _page_dict(messages, project.version, len(messages) < project.message_count)
-    return {**page, "number": number}
-
-
-def _page_dict(messages: list[Message], version: int, more: bool) -> dict[str, Any]:
-    return {
-        "messages": [message.to_dict() for message in messages],
-        "version": version,
-        "hasMore": more,
-    }
+    page = project.around(number, limit) if number else project.newest(limit)
+    return page_dict(project, page, number=number)
 
 
 def _first_answer(project_id: int, client_id: str, body: MessageIn) -> tuple[dict[str, Any], int]:

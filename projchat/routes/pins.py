@@ -5,8 +5,9 @@ from typing import Any
 from flask import Blueprint
 from flask_login import current_user
 
+from ..document import Envelope
 from ..extensions import limiter
-from ..schemas import MessageOut, PinsOut
+from ..schemas import BeforeQuery, MessageOut, PinsOut
 from .contract import endpoint
 from .messages import change
 from .projects import find
@@ -15,10 +16,11 @@ bp = Blueprint("pins", __name__, url_prefix="/api/projects/<int:project_id>")
 
 
 @bp.get("/pins")
-@endpoint(tag="pins", HTTP_200=PinsOut)
-def index(project_id: int) -> dict[str, Any]:
-    """The pinned messages, the latest first."""
-    return {"messages": [message.to_dict() for message in find(project_id).pins()]}
+@endpoint(query=BeforeQuery, tag="pins", HTTP_200=PinsOut)
+def index(project_id: int, query: BeforeQuery) -> Envelope:
+    """The pinned messages, the latest first; `before` is the `pinnedAt` of the last known one."""
+    page = find(project_id).pins(query.moment)
+    return Envelope(messages=page.rows, hasMore=page.has_more)
 
 
 @bp.put("/messages/<int:number>/pin")

@@ -1,11 +1,13 @@
 """Projects: my list, the page where the chat lives, and what its managers may change."""
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template, session
 from flask_login import current_user
 
 from .. import markup
+from ..document import Envelope
 from ..extensions import db, limiter
 from ..models import Project
 from ..models.timeline import PAGE_SIZE
@@ -24,21 +26,36 @@ from .invites import invites_of
 
 bp = Blueprint("projects", __name__)
 
+# Everybody who looks at a project sees its description, which hardly ever changes.
+_render_description = lru_cache(1024)(markup.render)
+
 
 def find(project_id: int) -> Project:
     """The project, if the viewer is a member; otherwise the same 404 as for none."""
     return current_user.find_project(project_id) or abort(404)  # type: ignore[no-any-return]
 
 
+def find_to_change(project_id: int) -> Project:
+    """The same, for a change that takes no version: nobody was removed while it began."""
+    project = find(project_id)
+    project.confirm_membership()
+    return project
+
+
 def detail(project: Project) -> dict[str, Any]:
     """The project with its people."""
     numbers = project.mention_numbers()
+    members = project.members()
+    mistakable = project.mistakable(members)
     return {
         **project.to_dict(),
-        "descriptionHtml": markup.render(project.description),
+        "descriptionHtml": _render_description(project.description),
         "mentionNumbers": numbers,
-        "members": [member.to_dict(current_user.id) for member in project.members()],
-        "presence": present.users(project.room),
+        "members": [
+            {**member.to_dict(current_user.id), "mistakable": member.user_id in mistakable}
+            for member in members
+        ],
+        **present.summary(project.room),
     }
 
 
@@ -64,21 +81,16 @@ def show(project_id: int, number: int | None = None) -> Response:
     if session.get("project") != project.id:
         session["project"] = project.id
     focus = number or project.membership.last_read_number + 1
-    messages = project.around(focus) if number or project.unread else project.newest()
-    page = {
-        "messages": [message.to_dict() for message in messages],
-        "version": project.version,
-        "hasMore": len(messages) < project.message_count,
-    }
-    page_data = {
-        "viewer": current_user.to_dict(),
-        "project": detail(project),
-        "page": page,
-        "pageSize": PAGE_SIZE,
-        "uploadBytes": current_app.config["UPLOAD_BYTES"],
-        "focusNumber": number,
-        "pushKey": push_key(),
-    }
+    page = project.around(focus) if number or project.unread else project.newest()
+    page_data = Envelope(
+        viewer=current_user.to_dict(),
+        project=detail(project),
+        page=Envelope(messages=page.rows, version=project.version, hasMore=page.has_more),
+        pageSize=PAGE_SIZE,
+        uploadBytes=current_app.config["UPLOAD_BYTES"],
+        focusNumber=number,
+        pushKey=push_key(),
+    )
     html = render_template("projects/show.html", project=page_data["project"], page_data=page_data)
     # Unlike the other pages this one may be brought back by the browser's "back" as it was: it
     # catches up by itself, and finds out by itself if its login has ended.

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint
 from flask_login import current_user
 
-from ..extensions import db, socketio
+from ..document import Envelope
+from ..extensions import db, limiter, socketio
 from ..models import CatchUp, Level
 from ..schemas import (
     CatchUpOut,
@@ -17,7 +18,7 @@ from ..schemas import (
     UnreadIn,
 )
 from .contract import endpoint
-from .projects import find
+from .projects import find, find_to_change
 
 bp = Blueprint("reading", __name__, url_prefix="/api/projects/<int:project_id>")
 
@@ -60,7 +61,7 @@ def mark_unread(project_id: int, body: UnreadIn) -> dict[str, Any]:
 @endpoint(body=MembershipPatch, tag="projects", HTTP_200=ProjectOut)
 def update(project_id: int, body: MembershipPatch) -> dict[str, Any]:
     """Choose of what I want to be told: everything, mentions, nothing."""
-    project = find(project_id)
+    project = find_to_change(project_id)
     if body.notify is not None:
         project.membership.notify = Level(body.notify).value
     db.session.commit()
@@ -68,7 +69,8 @@ def update(project_id: int, body: MembershipPatch) -> dict[str, Any]:
 
 
 @bp.get("/catch-up")
+@limiter.limit("30/minute")
 @endpoint(query=CatchUpQuery, tag="projects", HTTP_200=CatchUpOut)
-def catch_up(project_id: int, query: CatchUpQuery) -> dict[str, Any]:
+def catch_up(project_id: int, query: CatchUpQuery) -> Envelope:
     """What happened since I was last here: after message `since`, or after my mark."""
     return CatchUp(find(project_id), query.since).to_dict()

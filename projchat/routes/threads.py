@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from ..schemas import PageOut, ThreadQuery
 from .contract import endpoint
-from .messages import find_message
+from .messages import find_message, page_dict
 from .projects import find
 
 bp = Blueprint("threads", __name__, url_prefix="/api/projects/<int:project_id>/messages")
@@ -17,9 +17,5 @@ bp = Blueprint("threads", __name__, url_prefix="/api/projects/<int:project_id>/m
 def show(project_id: int, number: int, query: ThreadQuery) -> dict[str, Any]:
     """The thread that a message is in: what it began with, and the replies in their order."""
     project = find(project_id)
-    messages = project.thread(find_message(project, number), query.after, query.limit + 1)
-    return {
-        "messages": [message.to_dict() for message in messages[: query.limit]],
-        "version": project.version,
-        "hasMore": len(messages) > query.limit,
-    }
+    page = project.thread(find_message(project, number), query.after, query.limit)
+    return page_dict(project, page)

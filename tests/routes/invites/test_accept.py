@@ -28,7 +28,7 @@ def test_it_works_for_somebody_new(anonymous, project, token):
     answer = join(anonymous, token, username="Галина.К", password=PASSWORD)
     assert answer.status_code == 201
     body = answer.json()
-    assert set(body) == {"csrfToken", "user", "projectId"}
+    assert set(body) == {"csrfToken", "history", "user", "projectId"}
     assert body["user"]["username"] == "галина.к"
     assert body["user"]["isAdmin"] is False
     assert anonymous.get(project.api).json()["role"] == "member"

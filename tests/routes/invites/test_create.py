@@ -11,7 +11,16 @@ def test_it_works(server, alice, project):
     answer = alice.post(f"{project.api}/invites", {})
     assert answer.status_code == 201
     invite = answer.json()
-    assert set(invite) == {"id", "url", "token", "createdBy", "createdAt", "expiresAt"}
+    assert set(invite) == {
+        "id",
+        "url",
+        "token",
+        "createdBy",
+        "createdAt",
+        "expiresAt",
+        "uses",
+        "maxUses",
+    }
     assert invite["url"] == f"{server.url}/invite/{invite['token']}"
     assert invite["createdBy"] == {"id": alice.id, "name": "Alice"}
     assert len(invite["token"]) >= 32

@@ -86,3 +86,30 @@ def test_it_rejects_somebody_who_is_no_member(alice, charlie, frank, project, da
 @pytest.mark.parametrize("user", ["0", "-1", "me", "99999999999999999999"])
 def test_it_rejects_what_is_nobody(alice, project, user):
     refused(alice.delete(f"{project.api}/members/{user}"), 404, "not_found")
+
+
+def test_one_may_go_or_be_removed_where_nobody_writes_any_more(cast, alice, bob, project):
+    eve = cast.known("eve")
+    project.admit(eve)
+    assert alice.patch(project.api, {"archived": True}).ok
+    assert bob.delete(path(project, bob)).status_code == 204
+    assert alice.delete(path(project, eve)).status_code == 204
+    assert members(project) == [alice.id]
+
+
+def test_the_links_that_a_manager_saw_open_nothing_after_their_removal(alice, dora, project):
+    token = alice.post(f"{project.api}/invites", {}).json()["token"]
+    assert token in [one["token"] for one in dora.get(f"{project.api}/invites").json()["invites"]]
+    alice.delete(path(project, dora))
+    refused(dora.post(f"/api/invites/{token}", {}), 404, "not_found")
+    renewed = alice.get(f"{project.api}/invites").json()["invites"][0]["token"]
+    assert renewed != token
+    assert dora.post(f"/api/invites/{renewed}", {}).ok
+
+
+def test_a_link_of_somebody_who_manages_no_more_opens_nothing(alice, charlie, dora, project):
+    token = dora.post(f"{project.api}/invites", {}).json()["token"]
+    alice.patch(path(project, dora), {"role": "member"})
+    refused(charlie.post(f"/api/invites/{token}", {}), 404, "not_found")
+    theirs = alice.get(f"{project.api}/invites").json()["invites"][0]["token"]
+    refused(charlie.post(f"/api/invites/{theirs}", {}), 404, "not_found")

@@ -28,7 +28,7 @@ def test_it_works(alice, bob, project, message, path):
     assert pin["pinnedAt"]
     assert (pin["pinnedBy"], pin["version"]) == (alice.id, message["version"] + 1)
     assert (pin["editedAt"], pin["content"]) == (None, message["content"])
-    assert bob.get(f"{project.api}/pins").json() == {"messages": [pin]}
+    assert bob.get(f"{project.api}/pins").json() == {"messages": [pin], "hasMore": False}
 
 
 def test_the_project_says_who_did(alice, project, message, path):

@@ -10,7 +10,14 @@ def test_it_works(alice, bob, dora, project):
     assert body["role"] == "member"
     assert [one["id"] for one in body["members"]] == [alice.id, bob.id, dora.id]
     assert [one["role"] for one in body["members"]] == ["owner", "member", "admin"]
-    assert set(body["members"][0]) == {"id", "name", "username", "role", "lastReadNumber"}
+    assert set(body["members"][0]) == {
+        "id",
+        "name",
+        "username",
+        "role",
+        "lastReadNumber",
+        "mistakable",
+    }
     assert body["presence"] == []
 
 
