@@ -1,5 +1,5 @@
 // Puts a minified copy of each script into static/min/: static/min/js/chat.js of static/js/chat.js,
-// with a map that leads whoever opens the browser's tools to the script as it was written.
+// with a map that shows whoever opens the browser's tools the script as it was written.
 //
 // A copy bears the time of the file it was made of; one that does not is stale, and not sent. All
 // are made anew when this script or what minifies has changed.
@@ -44,7 +44,7 @@ async function copy(path) {
       module: MODULE.test(source),
       compress: { passes: 2 },
       format: { comments: LICENCE },
-      sourceMap: { filename: basename(path), url: `${basename(path)}.map` },
+      sourceMap: { filename: basename(path), url: `${basename(path)}.map`, includeSources: true },
     },
   );
   fs.mkdirSync(dirname(target), { recursive: true });

@@ -1,7 +1,10 @@
 // The one door to the server's API: JSON both ways, the CSRF token, and two kinds of failure.
+import { isOfAnotherHistory, pageHistory, startAfresh } from "projchat/history";
 import { t } from "projchat/i18n";
 
 const BYTES = "application/octet-stream";
+/** The server's word for a call that names another history than its own. */
+export const HISTORY_CHANGED = "history_changed";
 
 /** The server answered and said no. */
 export class ApiError extends Error {
@@ -40,14 +43,26 @@ export function rememberToken(token) {
 async function call(method, path, body, options) {
   const response = await send(method, path, body, options);
   const answer = await readJson(response);
+  checkHistory(answer);
   if (!response.ok) throw refusal(response, answer);
   if (answer?.csrfToken) rememberToken(answer.csrfToken);
   return answer;
 }
 
+/** What is of another history is not for this page, whether the server has refused it or not. */
+function checkHistory(answer) {
+  const code = HISTORY_CHANGED;
+  if (answer?.error?.code !== code && !isOfAnotherHistory(answer?.history)) return;
+  startAfresh();
+  const message = t("The server was restored to an earlier state. Reloading…");
+  throw new ApiError({ status: 409, code, message });
+}
+
 async function send(method, path, body, { signal, headers: given } = {}) {
   const isBytes = body instanceof Blob;
   const headers = { Accept: "application/json", ...given };
+  const history = pageHistory();
+  if (history) headers["X-Projchat-History"] = history;
   if (method !== "GET") headers["X-CSRFToken"] = tokenElement().content;
   if (body !== undefined) headers["Content-Type"] = isBytes ? BYTES : "application/json";
   try {

@@ -21,6 +21,9 @@ import Switcher from "projchat/controllers/switcher";
 import Theme from "projchat/controllers/theme";
 import Toast from "projchat/controllers/toast";
 import Unread from "projchat/controllers/unread";
+import { adoptDrafts } from "projchat/drafts";
+import { earlierHistory, pageHistory } from "projchat/history";
+import { forgetPagesOfOthers } from "projchat/keeper";
 
 const HERE = {
   browser: Browser,
@@ -44,12 +47,24 @@ const HERE = {
   unread: Unread,
 };
 
+adoptOldDrafts();
+forgetPagesOfOthers();
 const application = Application.start();
 const known = new Set(Object.keys(HERE));
 
 for (const [name, controller] of Object.entries(HERE)) application.register(name, controller);
 loadControllersIn(document.documentElement);
 watchForNewControllers();
+
+/** What an older version has kept is of the history that this browser knew then, or of this one. */
+function adoptOldDrafts() {
+  const history = earlierHistory ?? pageHistory();
+  try {
+    if (history) adoptDrafts(localStorage, history);
+  } catch {
+    // Without storage there are no drafts.
+  }
+}
 
 function loadControllersIn(root) {
   for (const element of [root, ...root.querySelectorAll("[data-controller]")]) {

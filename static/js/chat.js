@@ -2,8 +2,9 @@
 // done with them. Controllers show it; nothing here knows of the DOM.
 import { api } from "projchat/api";
 import { newId } from "projchat/helpers/ids";
-import { claimBrowser, isStillMine } from "projchat/helpers/viewer";
-import { LIVE, Live } from "projchat/live";
+import { claimBrowser, isStillMine, releaseBrowser } from "projchat/helpers/viewer";
+import { pageHistory, startAfresh } from "projchat/history";
+import { Live } from "projchat/live";
 import { Mentions } from "projchat/mentions";
 import { Outbox } from "projchat/outbox";
 import { openStore } from "projchat/outbox_store";
@@ -19,6 +20,8 @@ import { Uploads } from "projchat/uploads";
 const PAGE_SIZE = 50;
 const PAGE_TRIES = 3;
 const SEND_TIMEOUT = 30_000;
+const MARKS_AGAIN_AFTER = 5000;
+const REFRESH_AFTER = 10_000;
 
 export class Chat extends EventTarget {
   timeline = new Timeline();
@@ -31,10 +34,13 @@ export class Chat extends EventTarget {
   #answered = [];
   #loads = new Map();
   #path;
+  #socket;
+  #refreshedAt = 0;
 
-  /** `data` is what the page brought along, `socket` a Socket.IO socket that is not open yet. */
+  /** `data` is what the page brought along, `socket` a `Connection` that is not open yet. */
   constructor(data, socket) {
     super();
+    this.#socket = socket;
     this.viewer = data.viewer;
     this.project = data.project;
     this.focusNumber = data.focusNumber;
@@ -54,6 +60,7 @@ export class Chat extends EventTarget {
     this.live = new Live({
       socket,
       projectId: this.project.id,
+      history: pageHistory() ?? undefined,
       timeline: this.timeline,
       since: data.keptAt,
       on: this.#liveNews(),
@@ -62,10 +69,13 @@ export class Chat extends EventTarget {
     socket.on("notify", (news) => this.#tell("notify", news));
     socket.on("connect", () => this.#tell("connected"));
     socket.on("disconnect", () => this.#tell("disconnected"));
+    socket.on("changes", () => this.#polled());
+    const { history, userId, username } = this.origin;
     this.outbox = new Outbox({
-      userId: this.viewer.id,
+      userId,
+      origin: { history, username },
       store: openStore(),
-      channel: new BroadcastChannel(`projchat.outbox.${this.viewer.id}`),
+      channel: new BroadcastChannel(`projchat.outbox.${history}.${userId}`),
       send: (entry) => this.#post(entry),
       onSent: (message) => this.#sent(message),
       onChange: () => this.#tell("timeline"),
@@ -91,6 +101,12 @@ export class Chat extends EventTarget {
     this.live.stop();
   }
 
+  /** My login has ended: nothing comes, and nothing is kept, any more. */
+  end() {
+    this.live.stop();
+    releaseBrowser(this.viewer.id);
+  }
+
   /** The page is back. */
   resume() {
     if (this.isStillMine) this.live.resume();
@@ -99,6 +115,7 @@ export class Chat extends EventTarget {
 
   /** The tab woke up, or the network came back. */
   wake() {
+    this.#socket.retry();
     this.live.verify();
     this.outbox.wake();
     this.uploads.wake();
@@ -119,6 +136,12 @@ export class Chat extends EventTarget {
     return isStillMine(this.viewer.id);
   }
 
+  /** What the texts are marked with that this page keeps in the browser. */
+  get origin() {
+    const { id: userId, username } = this.viewer;
+    return { history: pageHistory(), userId, username, projectName: this.project.name };
+  }
+
   /** Calls `handle` for each piece of news of a kind; the answer ends that. */
   on(name, handle) {
     const listen = ({ detail }) => handle(detail);
@@ -131,6 +154,11 @@ export class Chat extends EventTarget {
   /** A message that this page shows. */
   find(number) {
     return this.timeline.find(number) ?? this.thread?.find(number);
+  }
+
+  /** What the server has shown this page, or acknowledged to it. */
+  get knownMessages() {
+    return [...this.timeline.messages, ...this.#answered];
   }
 
   isMine(message) {
@@ -155,7 +183,7 @@ export class Chat extends EventTarget {
 
   /** How many messages wait; what a good connection is just sending does not count. */
   get waiting() {
-    const isOnItsWay = this.live.state === LIVE && !this.outbox.isStuck(this.project.id);
+    const isOnItsWay = this.live.isUpToDate && !this.outbox.isStuck(this.project.id);
     return isOnItsWay ? 0 : this.outbox.waiting(this.project.id);
   }
 
@@ -177,10 +205,14 @@ export class Chat extends EventTarget {
 
   /** Sends without leading the timeline to its end: the writer looks at a thread. */
   async reply(content, replyTo, attachments = []) {
-    const projectId = this.project.id;
-    const entry = { projectId, clientId: newId(), content, replyTo, attachments };
     this.notice.sent();
-    await this.outbox.add(entry);
+    await this.#put({ clientId: newId(), content, replyTo, attachments });
+  }
+
+  /** Sends a text of another history here; its old id keeps it from coming twice. */
+  async resend({ clientId, content }) {
+    this.#tell("sent");
+    await this.#put({ clientId, content, replyTo: null, attachments: [] });
   }
 
   /** Changes a message as I see it; what was changed elsewhere meanwhile is not overwritten. */
@@ -275,13 +307,19 @@ export class Chat extends EventTarget {
 
   // Internal
 
+  #put(message) {
+    const { id: projectId, name: projectName } = this.project;
+    return this.outbox.add({ projectId, projectName, ...message });
+  }
+
   #liveNews() {
     return {
       message: (message) => this.#arrived(message),
       timeline: () => this.#timelineChanged(),
-      reset: () => this.#tell("reset"),
+      reset: () => this.#restart(),
+      historyChanged: startAfresh,
       typing: (news) => this.typing.note(news),
-      presence: (people) => this.#met(people),
+      presence: (people, count) => this.#met(people, count),
       read: (userId, number) => this.#readNews(userId, number),
       mentioned: (number) => this.#mentioned(number),
       markedUnread: (number) => this.#markedUnread(number),
@@ -304,8 +342,27 @@ export class Chat extends EventTarget {
     this.#tell("timeline");
   }
 
-  #met(people) {
-    this.people.arrive(people);
+  /** The timeline is another one, and may be an earlier one: nothing that was counted is sure. */
+  #restart() {
+    this.#answered = [];
+    this.seenNumber = 0;
+    this.reading.restart();
+    this.quotes.forget();
+    this.people.doubt();
+    this.#takeMarks();
+    this.#tell("reset");
+  }
+
+  async #takeMarks() {
+    await this.#refreshProject();
+    this.since = Math.min(this.since, this.lastReadNumber);
+    this.reading.known(this.lastReadNumber);
+    this.#tell("read");
+    if (this.people.isInDoubt) setTimeout(() => this.#takeMarks(), MARKS_AGAIN_AFTER);
+  }
+
+  #met(people, count) {
+    this.people.arrive(people, count);
     this.#tell("people");
     if (people.some(({ id }) => !this.people.isKnown(id))) this.#refreshProject();
   }
@@ -317,6 +374,14 @@ export class Chat extends EventTarget {
       this.mentions.read(number);
     }
     this.#tell("read");
+  }
+
+  /** The poll tells of messages alone: how far others have read, and my other projects, is asked. */
+  #polled() {
+    if (Date.now() - this.#refreshedAt < REFRESH_AFTER) return;
+    this.#refreshedAt = Date.now();
+    this.#refreshProject();
+    this.#tell("connected");
   }
 
   /** Others may also begin, or cease, to show how far they have read. */
@@ -344,7 +409,7 @@ export class Chat extends EventTarget {
   }
 
   #lit() {
-    if (this.live.state === LIVE) {
+    if (this.live.isUpToDate) {
       this.outbox.wake();
       this.uploads.wake();
       this.reading.again();

@@ -13,9 +13,9 @@ export class Counts {
     this.#keep(told.id, { ...Object.fromEntries(values), movedAt });
   }
 
-  /** What the page of an open project shows, which may be behind in how much there is. */
-  show({ id, messageCount, lastReadNumber, mentions }) {
-    const known = this.#projects.get(id)?.messageCount ?? 0;
+  /** What the page of an open project shows; it may be behind in how much there is, unless afresh. */
+  show({ id, messageCount, lastReadNumber, mentions, isAfresh = false }) {
+    const known = isAfresh ? 0 : (this.#projects.get(id)?.messageCount ?? 0);
     this.#move(id, { messageCount: Math.max(messageCount, known), lastReadNumber, mentions });
   }
 

@@ -1,17 +1,23 @@
 // What was being written in each project, kept in this browser until it is sent. All my tabs of a
-// project show it.
+// project show it, as long as they are of one history of the database.
 const PREFIX = "projchat.draft";
 
 export class Drafts {
   #storage;
   #key;
+  #origin;
   #taken = parse(null);
   #isWithheld = false;
 
-  /** `storage()` gives the place; a browser that forbids one throws. */
-  constructor({ storage, userId, projectId }) {
+  /**
+   * `storage()` gives the place; a browser that forbids one throws. `origin` says who writes
+   * (`userId`, `username`), under which `history`, and how the project is called (`projectName`);
+   * `place` is the project's id, or that of a thread in it.
+   */
+  constructor({ storage, origin, place }) {
     this.#storage = storage;
-    this.#key = `${PREFIX}.${userId}.${projectId}`;
+    this.#key = [PREFIX, origin.history, origin.userId, place].join(".");
+    this.#origin = origin;
   }
 
   /** Takes up the draft that is kept: `{content, replyTo}`. */
@@ -56,19 +62,42 @@ export class Drafts {
 
   #stored() {
     try {
-      return parse(this.#storage().getItem(this.#key));
+      const { content, replyTo } = parse(this.#storage().getItem(this.#key));
+      return { content, replyTo };
     } catch {
       return parse(null);
     }
   }
 
+  get #stamp() {
+    const { history, userId, username, projectName } = this.#origin;
+    return { history, userId, username, projectName, writtenAt: new Date().toISOString() };
+  }
+
   #keep(draft) {
     try {
       if (isEmpty(draft)) this.#storage().removeItem(this.#key);
-      else this.#storage().setItem(this.#key, JSON.stringify(draft));
+      else this.#storage().setItem(this.#key, JSON.stringify({ ...this.#stamp, ...draft }));
     } catch {
       // Storage may be full or forbidden; the text is still in the composer.
     }
+  }
+}
+
+/** All drafts that are kept: `{key, content, history, userId, username, projectName, writtenAt}`. */
+export function keptDrafts(storage) {
+  const keys = Object.keys(storage).filter((key) => key.startsWith(`${PREFIX}.`));
+  return keys.map((key) => ({ key, ...parse(storage.getItem(key)) }));
+}
+
+/** Gives what a version that knew no histories has kept a place under one. */
+export function adoptDrafts(storage, history) {
+  for (const { key, history: known, ...draft } of keptDrafts(storage)) {
+    if (known) continue;
+    const [userId, ...place] = key.slice(PREFIX.length + 1).split(".");
+    const adopted = { ...draft, history, userId: Number(userId) };
+    storage.setItem([PREFIX, history, userId, ...place].join("."), JSON.stringify(adopted));
+    storage.removeItem(key);
   }
 }
 

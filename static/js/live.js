@@ -8,10 +8,13 @@ const CHECK_EVERY = 5000;
 const ANSWER_TIMEOUT = 20_000;
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
+const LONGEST_PAGE = 500;
 
 /** What the light says. */
 export const CONNECTING = "connecting";
 export const LIVE = "live";
+/** Everything is here, but over the long poll: the network lets no live connection through. */
+export const DELAYED = "delayed";
 export const BEHIND = "behind";
 export const OFFLINE = "offline";
 export const CLOSED = "closed";
@@ -23,6 +26,7 @@ export class Live {
 
   #socket;
   #projectId;
+  #history;
   #timeline;
   #on;
   #now;
@@ -34,6 +38,7 @@ export class Live {
   #wanted = false;
   #asking = false;
   #failures = 0;
+  #pageSize = LONGEST_PAGE;
   #heardAt;
 
   /**
@@ -41,11 +46,23 @@ export class Live {
    * `reset` (it is another one), `typing`, `presence`, `read`, `light`, `mentioned`, `markedUnread`,
    * `elsewhere(event, news)` (something of mine in another project); and `mayReturn`, which is asked
    * after the server has sent this tab away and resolves with false if it should stay away.
-   * `since` is the time that the timeline is from, where the page was kept from an earlier visit.
+   * `historyChanged` is told when the server counts in another history than `history`, which this
+   * page is of; the page is of no use then. `since` is the time that the timeline is from, where the
+   * page was kept from an earlier visit.
    */
-  constructor({ socket, projectId, timeline, on, since, now = Date.now, random = Math.random }) {
+  constructor({
+    socket,
+    projectId,
+    history,
+    timeline,
+    on,
+    since,
+    now = Date.now,
+    random = Math.random,
+  }) {
     this.#socket = socket;
     this.#projectId = projectId;
+    this.#history = history;
     this.#timeline = timeline;
     this.#on = on;
     this.#now = now;
@@ -83,6 +100,11 @@ export class Live {
     this.#socket.volatile.emit("typing", { projectId: this.#projectId, isTyping });
   }
 
+  /** Whether everything is here that the server has. */
+  get isUpToDate() {
+    return this.state === LIVE || this.state === DELAYED;
+  }
+
   /** A change came from elsewhere (the answer to a call): the light may have to change. */
   changed() {
     if (!this.#timeline.isCaughtUp && !this.#asking) this.#catchUp();
@@ -99,8 +121,9 @@ export class Live {
     this.#hear("message-updated", this.#changedMessage);
     this.#hear("head", ({ version }) => this.#timeline.hear(version));
     this.#hear("room-closed", this.#roomClosed);
+    this.#hear("changes", this.#polled);
     this.#hear("user-typing", (news) => this.#on.typing(news));
-    this.#hear("presence", ({ users }) => this.#on.presence(users));
+    this.#hear("presence", ({ users, count }) => this.#on.presence(users, count));
     this.#hear("read", ({ userId, number }) => this.#on.read(userId, number));
     this.#hearOfMine("mentioned", ({ number }) => this.#on.mentioned(number));
     this.#hearOfMine("marked-unread", ({ number }) => this.#on.markedUnread(number));
@@ -126,7 +149,6 @@ export class Live {
   }
 
   #connected = () => {
-    console.log(t("✅ WebSocket connected: {id}", { id: this.#socket.id }));
     this.#failed = false;
     this.#failures = 0;
     this.#heardAt = this.#now();
@@ -180,28 +202,39 @@ export class Live {
   }
 
   async #ask() {
-    const question = { projectId: this.#projectId, since: this.#timeline.cursor };
+    const question = this.#question;
     let answer;
     try {
       answer = await this.#socket.timeout(ANSWER_TIMEOUT).emitWithAck("join_room", question);
     } catch {
-      // It looked connected and was not: a fresh connection asks again.
+      // It looked connected and was not, or the page was too long for this connection: a fresh one
+      // asks again, for half of it.
+      this.#pageSize = Math.ceil(this.#pageSize / 2);
       if (this.#socket.connected) this.#socket.disconnect().connect();
       return;
     }
     this.#heardAt = this.#now();
-    if (answer.ok) await this.#entered(answer, question.since);
+    if (this.#isOfAnotherHistory(answer)) this.#giveUp();
+    else if (answer.ok) await this.#entered(answer, question.since);
     else await this.#notLetIn(answer.error);
+  }
+
+  /** A full page is not asked for by its size, which an older server does not know. */
+  get #question() {
+    const { cursor: since } = this.#timeline;
+    const question = { projectId: this.#projectId, since, history: this.#history };
+    return this.#pageSize < LONGEST_PAGE ? { ...question, limit: this.#pageSize } : question;
   }
 
   async #entered(answer, since) {
     this.#closed = false;
+    this.#pageSize = Math.min(LONGEST_PAGE, this.#pageSize * 2);
     if (!this.#joined) {
       console.log(t("📁 Client joined project {id}", { id: this.#projectId }));
       this.#joined = true;
     }
     this.#take(answer);
-    this.#on.presence(answer.presence);
+    this.#on.presence(answer.presence, answer.presenceCount);
     this.#wanted ||= !this.#timeline.isCaughtUp;
     const progress = answer.version !== since || !this.#wanted;
     if (progress) this.#failures = 0;
@@ -219,8 +252,20 @@ export class Live {
     this.#on.timeline();
   }
 
+  #isOfAnotherHistory({ error, history }) {
+    if (error) return error.code === "history_changed";
+    return Boolean(history && this.#history) && history !== this.#history;
+  }
+
+  /** Nothing that comes from now on may be merged into what is here. */
+  #giveUp() {
+    this.stop();
+    this.#on.historyChanged();
+  }
+
   async #notLetIn({ code }) {
     this.#joined = false;
+    this.#pageSize = LONGEST_PAGE;
     this.#closed = code === "not_found";
     this.#refresh();
     if (this.#closed) return;
@@ -241,6 +286,16 @@ export class Live {
     this.#on.timeline();
   };
 
+  /** The long poll's answer tells of new messages and of changed ones alike. */
+  #polled = (answer) => {
+    const known = this.#timeline.count;
+    this.#take(answer);
+    this.#on.presence(answer.presence, answer.presenceCount);
+    const news = answer.reset ? [] : answer.messages.filter(({ number }) => number > known);
+    for (const message of news) this.#on.message(message);
+    if (this.#wanted) this.#catchUp();
+  };
+
   #roomClosed = () => {
     this.#joined = false;
     this.#catchUp();
@@ -255,14 +310,18 @@ export class Live {
   #refresh() {
     const state = this.#currentState();
     if (state === this.state) return;
-    if (this.state === LIVE) this.since = this.#now();
+    if (this.isUpToDate) this.since = this.#now();
     this.state = state;
     this.#on.light();
   }
 
+  get #best() {
+    return this.#socket.isPolling ? DELAYED : LIVE;
+  }
+
   #currentState() {
     if (this.#closed) return CLOSED;
-    if (this.#joined && !this.#isSilent) return this.#timeline.isCaughtUp ? LIVE : BEHIND;
+    if (this.#joined && !this.#isSilent) return this.#timeline.isCaughtUp ? this.#best : BEHIND;
     if (this.#failed || this.#isSilent) return OFFLINE;
     return CONNECTING;
   }

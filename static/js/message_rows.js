@@ -57,12 +57,25 @@ function messageRow(message, chat, previous, isLastOfMine) {
     isLastOfMine,
     viewerId: chat.viewer.id,
     progress: isMine && isSaid(message) ? progressOf(message, chat) : null,
+    username: chat.people.find(message.author.id)?.username,
+    tag: chat.people.tagOf(message.author),
+    aboutName: message.event ? chat.people.nameOf(aboutOf(message)) : null,
     pinnedBy: chat.people.find(message.pinnedBy)?.name,
     reactions: reactionsOf(message, chat),
     replies: message.replyCount ?? 0,
     repliesTo: message.replyTo,
-    quoted: message.replyTo ? chat.quotes.get(message.replyTo) : null,
+    ...quoteOf(message, chat),
   };
+}
+
+/** Whom a system message tells of. */
+function aboutOf({ event, author }) {
+  return { id: event.userId ?? author.id, name: event.userName ?? author.name };
+}
+
+function quoteOf({ replyTo }, { quotes, people }) {
+  const quoted = replyTo ? quotes.get(replyTo) : null;
+  return { quoted, quotedName: quoted ? people.nameOf(quoted.author) : "" };
 }
 
 /** In the thread it goes without saying what it began with. */

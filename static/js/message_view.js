@@ -25,13 +25,16 @@ export function signatureOf(row) {
     message.version,
     row.isGrouped,
     row.isPresent,
+    row.username,
+    row.tag,
+    row.aboutName,
     row.isLastOfMine,
     row.replies,
     row.reactions.map(({ names }) => names).join(),
     progress?.state,
     progress?.words,
     progress?.names,
-    quoted && `${quoted.number}.${quoted.version}`,
+    quoted && `${quoted.number}.${quoted.version}.${row.quotedName}`,
   ].join();
 }
 
@@ -39,7 +42,7 @@ export function signatureOf(row) {
 export function updateRow(element, row) {
   if (row.kind === "day") showDay(element.firstElementChild, row);
   else if (row.kind === "new") element.firstElementChild.textContent = t("New");
-  else if (row.message.kind === "system") showEvent(element, row.message);
+  else if (row.message.kind === "system") showEvent(element, row);
   else showMessage(element, row);
 }
 
@@ -88,14 +91,16 @@ function showDay(button, { date }) {
   button.dataset.day = fieldDate(date);
 }
 
-function showEvent(element, message) {
+function showEvent(element, row) {
+  const { message } = row;
   element.classList.add("message--event");
   element.dataset.number = message.number;
   showTime(element, message);
-  showSentence(part(element, "body"), message);
+  showSentence(part(element, "body"), withTags(row));
   remove(
     element,
     "author",
+    "tag",
     "quote",
     "files",
     "reactions",
@@ -105,6 +110,13 @@ function showEvent(element, message) {
     "meta",
     "avatar",
   );
+}
+
+/** The message with names that cannot be taken for others. */
+function withTags({ message, tag, aboutName }) {
+  const { author, event } = message;
+  const name = tag ? `${author.name} (${tag})` : author.name;
+  return { ...message, author: { ...author, name }, event: { ...event, userName: aboutName } };
 }
 
 /** What it tells of a message leads there. */
@@ -146,10 +158,13 @@ function showPin(element, { message, pinnedBy }) {
   part(element, "pinned").title = pinnedBy ? t("Pinned by {name}", { name: pinnedBy }) : "";
 }
 
-function showAuthor(element, { message, isPresent }) {
+function showAuthor(element, { message, isPresent, username, tag }) {
   const { author } = message;
   const avatar = part(element, "avatar");
   part(element, "author").textContent = author.name;
+  part(element, "author").title = username ? `@${username}` : "";
+  part(element, "tag").hidden = !tag;
+  setText(element, "tag", tag);
   avatar.textContent = initials(author.name);
   avatar.dataset.colour = colour(author.id);
   avatar.classList.toggle("avatar--present", isPresent);
@@ -169,12 +184,12 @@ function showReplies(element, { replies }) {
   setText(element, "replies", nt("{count} reply", "{count} replies", replies));
 }
 
-function showQuote(element, { message, repliesTo, quoted }) {
+function showQuote(element, { message, repliesTo, quoted, quotedName }) {
   const quote = part(element, "quote");
   quote.hidden = !repliesTo || Boolean(message.deletedAt);
   if (quote.hidden) return;
   quote.dataset.number = message.replyTo;
-  part(quote, "quoted-author").textContent = quoted?.author.name ?? "";
+  part(quote, "quoted-author").textContent = quotedName;
   part(quote, "quoted-text").textContent = quoted ? excerptOf(quoted) : "…";
 }
 

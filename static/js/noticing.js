@@ -3,6 +3,7 @@
 import { exclusively } from "projchat/helpers/locks";
 import { maySeeNotices, noticeSettings } from "projchat/helpers/notice_settings";
 import { worker } from "projchat/helpers/worker";
+import { pageHistory } from "projchat/history";
 import { t } from "projchat/i18n";
 
 const ICON = "/static/img/icon-192.png";
@@ -45,11 +46,12 @@ export class Noticing {
     return held.some(({ name }) => name === this.#lockOf(projectId));
   }
 
-  /** Whether no other tab has shown it. */
+  /** Whether no other tab has shown it. Numbers of another history say nothing of this one. */
   #isFirst({ projectId, number }) {
     const key = `projchat.noticed.${this.#viewer.id}.${projectId}`;
-    if (Number(localStorage.getItem(key)) >= number) return false;
-    localStorage.setItem(key, number);
+    const [history, shown] = (localStorage.getItem(key) ?? "").split(" ");
+    if (history === String(pageHistory()) && Number(shown) >= number) return false;
+    localStorage.setItem(key, `${pageHistory()} ${number}`);
     return true;
   }
 
@@ -61,7 +63,7 @@ export class Noticing {
       icon: ICON,
       tag: tagOf(projectId),
       renotify: true,
-      data: { projectId, number },
+      data: { projectId, number, history: pageHistory() },
     });
   }
 

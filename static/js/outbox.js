@@ -8,9 +8,12 @@ const LONGEST_DELAY = 15_000;
 const RATE_LIMITED = 429;
 // Refusals that a later try may overcome: log in again, time-out, too early, too many.
 const PASSING = new Set([401, 408, 425, RATE_LIMITED]);
+// The page gets a new token, or starts afresh and leaves the entry to its author.
+const PASSING_CODES = new Set(["csrf_failed", "history_changed"]);
 
 export class Outbox {
   #userId;
+  #origin;
   #store;
   #send;
   #channel;
@@ -24,11 +27,13 @@ export class Outbox {
 
   /**
    * `store`, or a promise of it, keeps the entries; `send(entry)` posts one and resolves with the
-   * message. `channel` is a BroadcastChannel that reaches the other tabs of this person; all tabs
+   * message. `origin` is the `history` whose entries these are, and the `username` that still tells
+   * in another history who wrote them. `channel` is a BroadcastChannel that reaches the other tabs of this person; all tabs
    * see one outbox.
    */
-  constructor({ userId, store, send, channel, onChange, onSent, random = Math.random }) {
+  constructor({ userId, origin, store, send, channel, onChange, onSent, random = Math.random }) {
     this.#userId = userId;
+    this.#origin = origin;
     this.#store = store;
     this.#send = send;
     this.#channel = channel;
@@ -40,6 +45,7 @@ export class Outbox {
   /** Reads what an earlier page left behind and goes on sending it. */
   async start() {
     this.#channel?.addEventListener("message", ({ data }) => this.#hear(data));
+    await this.#adopt();
     await this.#reload();
     this.#work();
   }
@@ -62,7 +68,7 @@ export class Outbox {
   /** Stores a message and sends it as soon as may be. Resolves once it is stored. */
   async add(message) {
     const createdAt = new Date().toISOString();
-    const entry = { ...message, userId: this.#userId, createdAt };
+    const entry = { ...message, userId: this.#userId, ...this.#origin, createdAt };
     this.#entries.push(entry);
     this.#onChange();
     entry.id = await (await this.#store).put(entry);
@@ -183,14 +189,25 @@ export class Outbox {
     this.#tell();
   }
 
+  /** What a version that knew no histories has stored is of this one: nothing says otherwise. */
+  async #adopt() {
+    const store = await this.#store;
+    const entries = await store.all(this.#userId);
+    const bare = entries.filter(({ history }) => !history);
+    await Promise.all(bare.map((entry) => store.put({ ...entry, ...this.#origin })));
+  }
+
   async #reload() {
-    const stored = await (await this.#store).all(this.#userId);
+    const stored = (await (await this.#store).all(this.#userId)).filter(this.#isOurs);
     const known = new Set(stored.map(({ clientId }) => clientId));
     // What is being stored right now is not read yet.
     const fresh = this.#entries.filter(({ id, clientId }) => !id && !known.has(clientId));
     this.#entries = [...stored, ...fresh];
     this.#onChange();
   }
+
+  /** What was written under another history waits for its author's decision; see recovery.js. */
+  #isOurs = ({ history }) => !history || history === this.#origin.history;
 
   #tell(news = {}) {
     this.#channel?.postMessage(news);
@@ -205,7 +222,7 @@ export class Outbox {
 
 /** True if trying again would get the same answer. */
 export function isFinal({ status, code }) {
-  return status >= 400 && status < 500 && !PASSING.has(status) && code !== "csrf_failed";
+  return status >= 400 && status < 500 && !PASSING.has(status) && !PASSING_CODES.has(code);
 }
 
 function describe({ code, message, fields }) {

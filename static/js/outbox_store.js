@@ -29,6 +29,12 @@ class DatabaseStore {
     return [...stored, ...(await this.#spare.all(userId))];
   }
 
+  /** The entries of everybody who has written in this browser. */
+  async everybodys() {
+    const stored = await this.#database.getAll(ENTRIES).catch(() => []);
+    return [...stored, ...(await this.#spare.everybodys())];
+  }
+
   put(entry) {
     return this.#database.put(ENTRIES, entry).catch(() => this.#spare.put(entry));
   }
@@ -45,6 +51,10 @@ export class MemoryStore {
 
   async all(userId) {
     return [...this.#entries.values()].filter((entry) => entry.userId === userId);
+  }
+
+  async everybodys() {
+    return [...this.#entries.values()];
   }
 
   async put(entry) {

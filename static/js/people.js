@@ -1,9 +1,14 @@
 // The members of the open project: who they are, who is here now, how far each has read. No DOM.
+import { t } from "projchat/i18n";
 
 export class People {
   #viewerId;
   #members = new Map();
+  #names = new Set();
   #present = new Set();
+  // Members whose marks may be higher than they have ever read; see `doubt`.
+  #doubted = new Set();
+  #unnamed = 0;
 
   constructor(project, viewerId) {
     this.#viewerId = viewerId;
@@ -25,6 +30,26 @@ export class People {
   /** A member; undefined for somebody who is none now. */
   find(id) {
     return this.#members.get(id);
+  }
+
+  /**
+   * What belongs beside a name that may be taken for another: the username, or that its bearer is no
+   * member now. Empty as a rule.
+   */
+  tagOf({ id, name }) {
+    const member = this.#members.get(id);
+    if (member) return member.mistakable ? `@${member.username}` : "";
+    return this.#names.has(plain(name)) ? t("a former member") : "";
+  }
+
+  /** The name of somebody, with the tag where there is one. */
+  nameOf(person) {
+    const tag = this.tagOf(person);
+    return tag ? `${person.name} (${tag})` : person.name;
+  }
+
+  get presentCount() {
+    return this.present.length + this.#unnamed;
   }
 
   isPresent(id) {
@@ -57,26 +82,42 @@ export class People {
     };
   }
 
-  /** Takes the members as the server has them now; nobody's reading goes back. */
-  replace({ members, presence }) {
+  /** The database went back: what is known of the reading holds only until something is heard. */
+  doubt() {
+    this.#doubted = new Set(this.#members.keys());
+  }
+
+  /** Whether marks are still waited for. */
+  get isInDoubt() {
+    return this.#doubted.size > 0;
+  }
+
+  /** Takes the members as the server has them now; nobody's reading goes back, unless in doubt. */
+  replace({ members, presence, presenceCount }) {
+    const doubted = this.#doubted;
+    this.#doubted = new Set();
     this.#members = new Map(
       members.map((member) => {
-        if (!showsReading(member)) return [member.id, member];
+        if (!showsReading(member) || doubted.has(member.id)) return [member.id, member];
         const lastReadNumber = Math.max(member.lastReadNumber, this.readNumber(member.id));
         return [member.id, { ...member, lastReadNumber }];
       }),
     );
-    this.arrive(presence);
+    this.#names = new Set(members.map(({ name }) => plain(name)));
+    this.arrive(presence, presenceCount);
   }
 
-  arrive(people) {
+  /** Of very many who are here the server names some, and counts all. */
+  arrive(people, count = people.length) {
     this.#present = new Set(people.map(({ id }) => id));
+    this.#unnamed = count - people.length;
   }
 
   /** Answers whether this is news. */
   read(id, number) {
     const member = this.#members.get(id);
-    if (!member || !showsReading(member) || member.lastReadNumber >= number) return false;
+    if (!member || !showsReading(member)) return false;
+    if (!this.#doubted.delete(id) && member.lastReadNumber >= number) return false;
     member.lastReadNumber = number;
     return true;
   }
@@ -91,6 +132,13 @@ export class People {
   putBack(number) {
     this.viewer.lastReadNumber = Math.min(this.viewer.lastReadNumber, number);
   }
+}
+
+function plain(name) {
+  return name
+    .normalize("NFKC")
+    .replace(/[\s\p{P}]/gu, "")
+    .toLowerCase();
 }
 
 function showsReading({ lastReadNumber }) {

@@ -26,6 +26,11 @@ export class Quotes {
     return undefined;
   }
 
+  /** Forgets what was fetched: the numbers may mean other messages now. */
+  forget() {
+    this.#fetched.clear();
+  }
+
   /** The message was changed. */
   changed(message) {
     if (this.#fetched.has(message.number)) this.#fetched.set(message.number, message);

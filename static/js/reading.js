@@ -27,6 +27,11 @@ export class Reading {
     this.#known = Math.max(this.#known, number);
   }
 
+  /** The database went back: what the server was told, and what was in sight, holds no more. */
+  restart() {
+    this.#known = this.#reached = this.#tried = 0;
+  }
+
   /** What comes after `number` is to stay unread, also while it is in sight, until `release`. */
   hold(number) {
     this.#held = true;

@@ -2,8 +2,10 @@
 // network: with the page as it last came, the messages that the page last saw, and the outbox.
 //
 // While there is a network every page comes from it: what is kept is only for when it does not
-// answer. What is kept of pages belongs to one person. It goes when the network brings a page that
-// is not theirs: of somebody else who has logged in, or of nobody after the login has ended.
+// answer. What is kept of pages belongs to one person, and to one history of the database. It goes
+// when the network brings a page that is not theirs: of somebody else who has logged in, of nobody
+// after the login has ended, or of another history after the server was restored. A project goes when
+// it is answered with 404, or a page does not list it any more.
 const PAGES = "projchat-pages";
 const FILES = "projchat-files";
 const OWNER = "/owner";
@@ -11,7 +13,12 @@ const LAST = "/last";
 const MOST_PROJECTS = 10;
 const PROJECT = /^\/projects\/(\d+)(\/messages\/\d+)?$/;
 const VIEWER = /<meta name="viewer" content="(\d*)">/;
+const HISTORY = /<meta name="history" content="(\w*)">/;
+const SWITCHER = 'id="switcher-list"';
+const LISTED = /data-path="(\/projects\/\d+)"/g;
 const DATA = /(<script type="application\/json" id="page-data">)(.*?)(<\/script>)/s;
+// The browser lets a click open a window only for a moment.
+const SESSION_TIMEOUT = 2000;
 const ICON = "/static/img/icon-192.png";
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -57,12 +64,19 @@ async function file(request) {
 }
 
 async function keep({ pathname }, response) {
+  const [, id, isInside] = pathname.match(PROJECT) ?? [];
+  if (response.status === 404 && id) await forgetUnless((path) => path !== `/projects/${id}`);
   if (!response.ok || !response.headers.get("Content-Type")?.startsWith("text/html")) return;
   const html = await response.text();
   const viewer = html.match(VIEWER)?.[1];
   if (viewer === undefined) return;
-  const pages = await pagesOf(viewer);
-  const [, id, isInside] = pathname.match(PROJECT) ?? [];
+  const history = html.match(HISTORY)?.[1];
+  const pages = await pagesOf(viewer && `${viewer} ${history}`);
+  await putAwayOthers(history);
+  if (html.includes(SWITCHER)) {
+    const listed = new Set([...html.matchAll(LISTED)].map(([, path]) => path));
+    await forgetUnless((path) => listed.has(path));
+  }
   if (!viewer || !id) return;
   await pages.put(LAST, new Response(`/projects/${id}`));
   // The page of one message begins in the middle of the talk.
@@ -71,20 +85,39 @@ async function keep({ pathname }, response) {
   await forgetOldest(pages);
 }
 
-/** What is kept for a person; nothing of anybody else outlives this. */
-async function pagesOf(viewer) {
+/** What is kept for a person in a history; nothing of anybody else outlives this. */
+async function pagesOf(owner) {
   const pages = await caches.open(PAGES);
-  if ((await textOf(pages, OWNER)) === viewer) return pages;
+  if ((await textOf(pages, OWNER)) === owner) return pages;
   await caches.delete(PAGES);
   const fresh = await caches.open(PAGES);
-  if (viewer) await fresh.put(OWNER, new Response(viewer));
+  if (owner) await fresh.put(OWNER, new Response(owner));
   return fresh;
 }
 
 async function forgetOldest(pages) {
+  await forget(pages, (await keptProjects(pages)).slice(0, -MOST_PROJECTS));
+}
+
+/** Forgets the projects that this person does not belong to any more. */
+async function forgetUnless(belongs) {
+  const pages = await caches.open(PAGES);
+  const last = await textOf(pages, LAST);
+  if (last && !belongs(last)) await pages.delete(LAST);
+  const projects = await keptProjects(pages);
+  await forget(
+    pages,
+    projects.filter((path) => !belongs(path)),
+  );
+}
+
+async function keptProjects(pages) {
   const paths = (await pages.keys()).map(({ url }) => new URL(url).pathname);
-  const projects = paths.filter((path) => PROJECT.test(path));
-  for (const path of projects.slice(0, -MOST_PROJECTS)) {
+  return paths.filter((path) => PROJECT.test(path));
+}
+
+async function forget(pages, paths) {
+  for (const path of paths) {
     await pages.delete(path);
     await pages.delete(`/kept${path}`);
   }
@@ -121,17 +154,46 @@ async function textOf(cache, path) {
 
 async function show({ projectId, number, title, body }) {
   if (await isLookedAt(projectId)) return;
+  const history = await lastHistory();
   await self.registration.showNotification(title, {
     body,
     icon: ICON,
     tag: `project-${projectId}`,
     renotify: true,
-    data: { projectId, number },
+    data: { projectId, number, history },
   });
+}
+
+/** The history of the page that came last; undefined if none is kept. */
+async function lastHistory() {
+  const owner = await textOf(await caches.open(PAGES), OWNER);
+  return owner?.split(" ")[1];
+}
+
+/** Notices of another history lead to messages that are not there any more. */
+async function putAwayOthers(history) {
+  for (const notification of await self.registration.getNotifications()) {
+    if (!isOf(history, notification)) notification.close();
+  }
+}
+
+function isOf(history, { data }) {
+  return !history || !data?.history || data.history === history;
+}
+
+/** The history of the server; undefined without a network. */
+async function presentHistory() {
+  try {
+    const signal = AbortSignal.timeout(SESSION_TIMEOUT);
+    return (await (await fetch("/api/session", { signal })).json()).history;
+  } catch {
+    return undefined;
+  }
 }
 
 async function open(notification) {
   notification.close();
+  if (!isOf(await presentHistory(), notification)) return self.clients.openWindow("/projects");
   const { projectId, number } = notification.data;
   const [tab] = (await tabs()).filter((each) => shows(each, projectId));
   if (!tab) return self.clients.openWindow(`/projects/${projectId}/messages/${number}`);

@@ -34,6 +34,10 @@ MEMBERS = ["/projects", "/projects/new", "/account", "/nowhere", "/api/docs"]
 # What a change of the theme sets in motion begins with the next frame.
 SETTLED = """new Promise(requestAnimationFrame).then(() =>
     Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {}))))"""
+LEFT = """(text) => localStorage.setItem(
+    `projchat.draft.other.${text.userId}.7`,
+    JSON.stringify({ history: "other", projectName: "Payroll", ...text }),
+)"""
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
 # Every kind of thing that a text may hold.
 TEXT = """Hello, @bob and @all: **strong**, *soft*, ~~gone~~, `code`, https://example.org
@@ -124,6 +128,15 @@ def test_an_archived_project(project: Project, look: Look):
     assert complaints(page) == []
     for path in ("/projects", f"{project.page}/settings"):
         page.goto(path)
+        assert complaints(page) == []
+
+
+def test_a_text_that_is_left_of_another_history(project: Project, alice: Person, look: Look):
+    page = look(alice, project.page)
+    page.evaluate(LEFT, {"userId": alice.id, "username": alice.username, "content": TEXT})
+    for path in (project.page, "/projects"):
+        page.goto(path)
+        expect(page.locator(".recovery__item")).to_be_visible()
         assert complaints(page) == []
 
 

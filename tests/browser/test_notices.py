@@ -185,7 +185,8 @@ def test_a_push_is_shown_while_no_page_looks(
     [push] = service.wait_for(1)
     message = browser.read(push)
     deliver(desk.account, message)
-    data = {"projectId": project.id, "number": said["number"]}
+    # No page was kept from which the worker could know the history.
+    data = {"projectId": project.id, "number": said["number"], "history": None}
     assert desk.account.evaluate(VISIBLE) == [[f"Alice in {project.name}", "New message", data]]
     # Whoever has the project before their eyes is not told.
     tab = desk.open(project)

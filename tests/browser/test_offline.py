@@ -61,7 +61,7 @@ def test_the_project_opens_without_a_network_and_what_is_written_waits(
 @pytest.fixture
 def kept(page_for: Tabs, project: Project, alice: Person, bob: Person) -> Chat:
     """Alice's project, kept for a time without a network, with a secret in it."""
-    page_for.allow(*AWAY)
+    page_for.allow(*AWAY, "status of 404")
     project.post(bob, "A secret")
     chat = Chat(page_for(alice.again(), project.page, service_workers="allow")).is_live()
     chat.is_kept(project, "A secret")
@@ -73,6 +73,28 @@ def does_not_open(page: Page, project: Project) -> None:
     page.context.set_offline(True)
     with pytest.raises(Error, match="ERR_"):
         page.goto(project.page)
+
+
+def keeps(page: Page, paths: list[str]) -> None:
+    """Wait until this is all that the browser keeps."""
+    for _ in range(50):
+        try:
+            if page.evaluate(PATHS) == paths:
+                return
+        except Error:
+            pass  # It was leaving for another page.
+        page.wait_for_timeout(100)
+    assert page.evaluate(PATHS) == paths
+
+
+def log_in_as(page: Page, person: Person) -> None:
+    """Put another person's cookies into the browser."""
+    cookies = [
+        {"name": one.name, "value": one.value or "", "url": person.server.url}
+        for one in person.http.cookies
+    ]
+    page.context.clear_cookies()
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
 
 
 def test_with_a_network_the_page_is_never_an_old_one(kept: Chat, project: Project, alice: Person):
@@ -91,19 +113,69 @@ def test_nothing_is_kept_after_the_log_out(kept: Chat, project: Project):
 
 
 def test_nothing_is_kept_of_the_person_before(kept: Chat, project: Project, charlie: Person):
-    cookies = [
-        {"name": one.name, "value": one.value or "", "url": charlie.server.url}
-        for one in charlie.http.cookies
-    ]
-    kept.page.context.clear_cookies()
-    kept.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    log_in_as(kept.page, charlie)
     kept.page.goto("/projects")
-    for _ in range(50):
-        if kept.page.evaluate(PATHS) == ["/owner"]:
-            break
-        kept.page.wait_for_timeout(100)
-    assert kept.page.evaluate(PATHS) == ["/owner"]
+    keeps(kept.page, ["/owner"])
     does_not_open(kept.page, project)
+
+
+def test_nothing_is_kept_after_the_login_has_ended_elsewhere(
+    kept: Chat, project: Project, alice: Person
+):
+    assert alice.again().delete("/api/account/sessions").ok
+    keeps(kept.page, [])
+    does_not_open(kept.page, project)
+
+
+def test_nothing_is_kept_of_the_person_before_who_is_met_past_the_service_worker(
+    kept: Chat, project: Project, charlie: Person
+):
+    log_in_as(kept.page, charlie)
+    # As a reload with Shift does it.
+    kept.page.context.new_cdp_session(kept.page).send("Page.reload", {"ignoreCache": True})
+    keeps(kept.page, [])
+
+
+@pytest.fixture
+def member(page_for: Tabs, project: Project, bob: Person) -> Chat:
+    """Bob's browser, which has kept the project of which he is a member."""
+    page_for.allow(*AWAY, "status of 404")
+    chat = Chat(page_for(bob.again(), project.page, service_workers="allow")).is_live()
+    project.post(bob, "A secret")
+    chat.is_kept(project, "A secret")
+    return chat
+
+
+def test_whoever_is_removed_keeps_nothing_of_the_project(
+    member: Chat, project: Project, bob: Person
+):
+    project.remove(bob)
+    expect(member.light).to_have_attribute("data-state", "closed")
+    keeps(member.page, ["/owner"])
+    member.hide(True)
+    member.page.wait_for_timeout(500)
+    keeps(member.page, ["/owner"])
+    does_not_open(member.page, project)
+
+
+@pytest.mark.parametrize("path", ["/projects", "the project itself"])
+def test_whoever_was_removed_while_away_keeps_nothing_once_a_page_comes(
+    member: Chat, project: Project, bob: Person, path: str
+):
+    member.page.goto("about:blank")
+    project.remove(bob)
+    member.page.goto(project.page if path == "the project itself" else path)
+    keeps(member.page, ["/owner"])
+    does_not_open(member.page, project)
+
+
+def test_whoever_was_removed_elsewhere_keeps_nothing_once_the_list_is_asked_for(
+    member: Chat, project: Project, bob: Person
+):
+    member.page.goto("/projects")
+    project.remove(bob)
+    member.hide(False)
+    keeps(member.page, ["/owner"])
 
 
 def test_it_can_be_installed(page_for: Tabs, project: Project, alice: Person):

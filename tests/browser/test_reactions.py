@@ -69,6 +69,7 @@ def test_reacting_with_the_keyboard_alone_in_russian(
     expect(chat.message("Обед?")).to_be_focused()
     # What was used last comes first; Escape changes nothing.
     chat.page.keyboard.press("e")
+    expect(field).to_be_focused()
     expect(chat.page.locator(".picker__emoji").first).to_have_text("🎉")
     chat.page.keyboard.press("Escape")
     expect(chat.page.locator(".picker")).to_be_hidden()

@@ -4,12 +4,16 @@ import { beforeEach, test } from "node:test";
 import "./support.mjs";
 
 const meta = { content: "old" };
-const viewer = { content: "7" };
+const metas = { "csrf-token": meta, viewer: { content: "7" }, history: { content: "a1" } };
 let answers;
 let calls;
+let reloads = 0;
 
-globalThis.document = {
-  querySelector: (selector) => (selector.includes("viewer") ? viewer : meta),
+globalThis.document = { querySelector: (selector) => metas[selector.match(/name=([\w-]+)/)[1]] };
+globalThis.location = {
+  reload: () => {
+    reloads += 1;
+  },
 };
 globalThis.fetch = async (path, options) => {
   calls.push({ path, ...options });
@@ -19,6 +23,7 @@ globalThis.fetch = async (path, options) => {
 };
 
 const { ApiError, NetworkError, api } = await import("projchat/api");
+const { beforeStartingAfresh, isStartingAfresh } = await import("projchat/history");
 
 beforeEach(() => {
   meta.content = "old";
@@ -134,4 +139,32 @@ test("a token that comes with an answer is kept", async () => {
   answers = [json(200, { csrfToken: "after the log-in", user: { id: 1 } })];
   await api("POST", "/api/session", {});
   assert.equal(meta.content, "after the log-in");
+});
+
+test("every call says which history its numbers are of", async () => {
+  answers = [json(200, {}), json(201, {})];
+  await api("GET", "/api/projects/7/messages?since=3");
+  await api("POST", "/api/projects", {});
+  assert.deepEqual(
+    calls.map(({ headers }) => headers["X-Projchat-History"]),
+    ["a1", "a1"],
+  );
+});
+
+test("an answer of the same history is taken", async () => {
+  answers = [json(200, { history: "a1", messages: [] })];
+  assert.deepEqual(await api("GET", "/api/session"), { history: "a1", messages: [] });
+});
+
+test("what is of another history is not taken, and the page starts afresh, once", async () => {
+  let saved = 0;
+  beforeStartingAfresh(async () => {
+    saved += 1;
+  });
+  answers = [refused(409, "history_changed"), json(200, { history: "b2", user: { id: 7 } })];
+  await assert.rejects(api("POST", "/api/projects", {}), { status: 409, code: "history_changed" });
+  assert.equal(isStartingAfresh(), true);
+  await assert.rejects(api("GET", "/api/session"), { status: 409, code: "history_changed" });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual([saved, reloads, calls.length], [1, 1, 2]);
 });

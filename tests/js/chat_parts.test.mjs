@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { settled } from "./support.mjs";
+import { StorageDouble, settled } from "./support.mjs";
 
 const { Divider } = await import("projchat/divider");
-const { Drafts } = await import("projchat/drafts");
+const { adoptDrafts, Drafts, keptDrafts } = await import("projchat/drafts");
 const { continues, beginsDay } = await import("projchat/helpers/grouping");
 const { newId } = await import("projchat/helpers/ids");
 const { connection, progress, sentenceOf, typing } = await import("projchat/helpers/sentences");
@@ -126,6 +126,16 @@ test("what could not be told is told when the connection is back", async () => {
   assert.deepEqual(told, [4, 4]);
 });
 
+test("after the database went back it tells anew how far I read", async () => {
+  const told = [];
+  const reading = new Reading(async (number) => told.push(number), 300);
+  reading.reach(110);
+  reading.restart();
+  reading.reach(110);
+  await settled();
+  assert.deepEqual(told, [110]);
+});
+
 test("what another tab has told is not told again", () => {
   const told = [];
   const reading = new Reading(async (number) => told.push(number), 0);
@@ -156,6 +166,52 @@ test("nobody's reading goes back when the members are fetched anew", () => {
   people.replace({ members, presence: [{ id: 2 }] });
   assert.equal(people.readNumber(2), 9);
   assert.equal(people.isPresent(2), true);
+});
+
+test("after the database went back everybody's reading is what the server says", () => {
+  const people = new People({ members, presence: [] }, 1);
+  people.read(2, 90);
+  people.doubt();
+  assert.equal(people.isInDoubt, true);
+  people.replace({ members, presence: [] });
+  assert.equal(people.isInDoubt, false);
+  assert.equal(people.readNumber(2), 3);
+  people.read(2, 4);
+  people.replace({ members, presence: [] });
+  assert.equal(people.readNumber(2), 4);
+});
+
+test("what is heard of the reading after the database went back is not undone", () => {
+  const people = new People({ members, presence: [] }, 1);
+  people.read(2, 90);
+  people.doubt();
+  assert.equal(people.read(2, 4), true);
+  assert.equal(people.readNumber(2), 4);
+  people.replace({ members, presence: [] });
+  assert.equal(people.readNumber(2), 4);
+});
+
+test("a name that may be taken for another has the username beside it", () => {
+  const twin = { id: 4, name: "Аnna", username: "mallory", mistakable: true };
+  const people = new People({ members: [...members, twin], presence: [] }, 1);
+  assert.equal(people.tagOf(members[1]), "");
+  assert.equal(people.nameOf(members[1]), "Boris");
+  assert.equal(people.tagOf(twin), "@mallory");
+  assert.equal(people.nameOf(twin), "Аnna (@mallory)");
+});
+
+test("who is no member now and has the name of one is told from them", () => {
+  const people = new People({ members, presence: [] }, 1);
+  assert.equal(people.tagOf({ id: 9, name: "Dora" }), "");
+  assert.equal(people.nameOf({ id: 9, name: "ＡＮＮＡ ." }), "ＡＮＮＡ . (a former member)");
+});
+
+test("of very many who are here it counts also those whom the server does not name", () => {
+  const people = new People({ members, presence: [{ id: 1 }, { id: 2 }], presenceCount: 700 }, 1);
+  assert.equal(people.presentCount, 700);
+  assert.equal(people.isPresent(3), false);
+  people.arrive([{ id: 2 }, { id: 3 }]);
+  assert.equal(people.presentCount, 2);
 });
 
 // Quotes
@@ -221,44 +277,67 @@ test("the divider stays where unread messages wait already", () => {
 
 // Drafts
 
-class StorageDouble extends Map {
-  getItem = (key) => this.get(key) ?? null;
-  setItem = (key, value) => this.set(key, value);
-  removeItem = (key) => this.delete(key);
+function draftsIn(storage, { userId = 1, place = 7, history = "a1" } = {}) {
+  const origin = { userId, username: "anna", history, projectName: "Payroll" };
+  return new Drafts({ storage: () => storage, origin, place });
 }
 
-test("a draft belongs to a person and a project", () => {
+test("a draft belongs to a person, a project and a history", () => {
   const storage = new StorageDouble();
-  new Drafts({ storage: () => storage, userId: 1, projectId: 7 }).write({
+  draftsIn(storage).write({ content: "half a", replyTo: 3 });
+  assert.deepEqual(draftsIn(storage).read(), { content: "half a", replyTo: 3 });
+  for (const other of [{ place: 8 }, { userId: 2 }, { history: "b2" }]) {
+    assert.deepEqual(draftsIn(storage, other).read(), { content: "", replyTo: null });
+  }
+});
+
+test("a draft says whose it is, and of which project and history", () => {
+  const storage = new StorageDouble();
+  draftsIn(storage).write({ content: "half a", replyTo: 3 });
+  const [{ writtenAt, ...draft }] = keptDrafts(storage);
+  assert.ok(Date.parse(writtenAt));
+  assert.deepEqual(draft, {
+    key: "projchat.draft.a1.1.7",
     content: "half a",
     replyTo: 3,
+    history: "a1",
+    userId: 1,
+    username: "anna",
+    projectName: "Payroll",
   });
-  const read = (userId, projectId) =>
-    new Drafts({ storage: () => storage, userId, projectId }).read();
-  assert.deepEqual(read(1, 7), { content: "half a", replyTo: 3 });
-  assert.deepEqual(read(1, 8), { content: "", replyTo: null });
-  assert.deepEqual(read(2, 7), { content: "", replyTo: null });
+});
+
+test("a draft that was kept before there were histories is of the one that was known", () => {
+  const old = JSON.stringify({ content: "half a", replyTo: 3 });
+  const storage = new StorageDouble({
+    "projchat.draft.1.7": old,
+    "projchat.draft.1.7.thread.3": old,
+  });
+  adoptDrafts(storage, "a1");
+  adoptDrafts(storage, "b2");
+  assert.deepEqual(draftsIn(storage).read(), { content: "half a", replyTo: 3 });
+  assert.equal(draftsIn(storage, { place: "7.thread.3" }).read().content, "half a");
+  assert.equal(draftsIn(storage, { history: "b2" }).read().content, "");
+  assert.equal(Object.keys(storage).length, 2);
 });
 
 test("an empty draft leaves nothing behind, and a broken one does no harm", () => {
   const storage = new StorageDouble();
-  const drafts = new Drafts({ storage: () => storage, userId: 1, projectId: 7 });
+  const drafts = draftsIn(storage);
   drafts.write({ content: "text", replyTo: null });
   drafts.write({ content: " \n", replyTo: null });
-  assert.equal(storage.size, 0);
-  storage.set("projchat.draft.1.7", "{");
+  assert.deepEqual(Object.keys(storage), []);
+  storage.setItem("projchat.draft.a1.1.7", "{");
   assert.equal(drafts.read().content, "");
 });
 
 /** Two tabs of one browser: what one writes, the other hears of. */
 function twoTabs() {
   const storage = new StorageDouble();
-  const [mine, other] = [1, 2].map(
-    () => new Drafts({ storage: () => storage, userId: 1, projectId: 7 }),
-  );
+  const [mine, other] = [draftsIn(storage), draftsIn(storage)];
   const write = (content) => {
     other.write(only(content));
-    return { key: "projchat.draft.1.7" };
+    return { key: "projchat.draft.a1.1.7" };
   };
   return { mine, write };
 }
@@ -273,7 +352,8 @@ test("a tab takes over what another writes, unless it writes another text itself
   assert.equal(mine.hear(write("one two"), only("one"), true).content, "one two");
   assert.equal(mine.hear(write("three"), only("not that"), false).content, "three");
   assert.equal(mine.hear(write("four"), only("not that"), true), null);
-  assert.equal(mine.hear({ ...write("five"), key: "projchat.draft.1.70" }, only(""), false), null);
+  const elsewhere = { ...write("five"), key: "projchat.draft.a1.1.70" };
+  assert.equal(mine.hear(elsewhere, only(""), false), null);
 });
 
 test("what another tab wrote waits until this one is empty, or writes on", () => {

@@ -28,6 +28,14 @@ test("there is more, and what came late does not make it less", () => {
   assert.deepEqual(counts.of(ID), { unread: 4, mentions: 1 });
 });
 
+test("a page that was reset may show less than was known", () => {
+  const shown = { id: ID, messageCount: 4, lastReadNumber: 3, mentions: 0 };
+  counts.show(shown);
+  assert.equal(counts.of(ID).unread, 7);
+  counts.show({ ...shown, isAfresh: true });
+  assert.equal(counts.of(ID).unread, 1);
+});
+
 test("an author has read what they wrote, and with all of it the mentions", () => {
   hear("unread", { messageCount: 12, lastReadNumber: 11 });
   assert.deepEqual(counts.of(ID), { unread: 1, mentions: 1 });

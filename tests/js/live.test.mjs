@@ -34,6 +34,7 @@ class SocketDouble {
   constructor(server) {
     this.server = server;
     this.pageSize = 500;
+    this.history = "a1";
     this.refusal = null;
   }
 
@@ -75,11 +76,12 @@ class SocketDouble {
   /** Lets the oldest question that has no answer yet have one. */
   answer() {
     const { data, resolve } = this.#open.shift();
-    const changes = this.server.since(data.since, this.pageSize);
+    const changes = this.server.since(data.since, Math.min(this.pageSize, data.limit ?? 500));
     const reset = data.since > this.server.version;
     const messages = reset ? this.server.newest().messages : changes.messages;
     const version = reset ? this.server.version : changes.version;
-    const ok = { ok: true, presence: [], reset, messages, version, hasMore: changes.hasMore };
+    const { hasMore } = changes;
+    const ok = { ok: true, presence: [], reset, messages, version, hasMore, history: this.history };
     resolve(this.refusal ? { ok: false, error: { code: this.refusal } } : ok);
   }
 
@@ -112,12 +114,13 @@ function begin(server, values = {}) {
     (...news) =>
       heard.push([name, ...news]);
   const names = ["message", "timeline", "reset", "typing", "presence", "read", "light"];
-  names.push("mentioned", "markedUnread", "elsewhere");
+  names.push("mentioned", "markedUnread", "elsewhere", "historyChanged");
   const on = Object.fromEntries(names.map((name) => [name, note(name)]));
   on.mayReturn = async () => values.mayReturn ?? true;
   const clock = { time: 1000 };
   const now = () => clock.time;
-  const live = new Live({ socket, projectId: PROJECT, timeline, on, now, random: () => 0.5 });
+  const where = { socket, projectId: PROJECT, history: "a1", timeline };
+  const live = new Live({ ...where, on, now, random: () => 0.5 });
   lives.push(live);
   live.start();
   return { live, socket, timeline, heard, clock };
@@ -136,11 +139,32 @@ test("it enters the room from where the page stands, and is green only then", as
   const { live, socket, timeline } = begin(server);
   server.post("written while the page loaded");
   assert.equal(live.state, "connecting");
-  assert.deepEqual(socket.asked, [["join_room", { projectId: PROJECT, since: 3 }]]);
+  assert.deepEqual(socket.asked, [["join_room", { projectId: PROJECT, since: 3, history: "a1" }]]);
   await socket.answerAll();
   assert.equal(live.state, "live");
   assert.equal(contents(timeline).at(-1), "written while the page loaded");
 });
+
+for (const way of ["refused", "answered all the same"]) {
+  test(`another history is never green, and nothing of it is merged: ${way}`, async () => {
+    const server = room(3);
+    const { live, socket, timeline, heard } = begin(server);
+    await socket.answerAll();
+    socket.drop("transport close");
+    for (const content of ["one", "two"]) server.post(content);
+    if (way === "refused") socket.refusal = "history_changed";
+    else socket.history = "b2";
+    socket.connect();
+    await socket.answerAll();
+    assert.equal(live.state, "offline");
+    assert.equal(socket.connected, false);
+    assert.equal(timeline.count, 3);
+    assert.equal(heard.filter(([name]) => name === "historyChanged").length, 1);
+    mock.timers.tick(60_000);
+    await socket.answerAll();
+    assert.equal(live.state, "offline");
+  });
+}
 
 test("it shows a message that comes", async () => {
   const server = room(3);
@@ -209,6 +233,51 @@ test("it catches up page by page", async () => {
   assert.equal(socket.asked.length, 3);
 });
 
+test("after each try without an answer it asks for half as much, and for more again then", async () => {
+  const server = room(3);
+  const { live, socket, timeline } = begin(server);
+  await socket.answerAll();
+  for (let count = 0; count < 1000; count += 1) server.post("while away");
+  socket.asked = [];
+  socket.drop("transport close");
+  socket.connect();
+  socket.leaveUnanswered();
+  await settled();
+  socket.drop("transport close");
+  await settled();
+  socket.connect();
+  await socket.answerAll();
+  assert.deepEqual(
+    socket.asked.map(([, { since, limit }]) => [since, limit]),
+    [
+      [3, undefined],
+      [3, 250],
+      [3, 125],
+      [128, 250],
+      [378, undefined],
+      [878, undefined],
+    ],
+  );
+  assert.equal(live.state, "live");
+  assert.equal(timeline.count, 1003);
+});
+
+test("it asks for one message at least, and after a refusal for a full page", async () => {
+  const { live, socket } = begin(room(3));
+  for (let turn = 0; turn < 12; turn += 1) {
+    socket.leaveUnanswered();
+    await settled();
+  }
+  assert.equal(socket.asked.at(-1)[1].limit, 1);
+  socket.refusal = "invalid";
+  await socket.answerAll();
+  socket.refusal = null;
+  mock.timers.tick(1000);
+  await socket.answerAll();
+  assert.equal(socket.asked.at(-1)[1].limit, undefined);
+  assert.equal(live.state, "live");
+});
+
 test("it says since when it is offline, and comes back by itself", async () => {
   const server = room(3);
   const { live, socket, timeline, clock } = begin(server);
@@ -250,6 +319,28 @@ test("sent away by the server, it asks whether it may return", async () => {
   socket.drop("io server disconnect");
   assert.equal(live.state, "offline");
   mock.timers.tick(1000);
+  await socket.answerAll();
+  assert.equal(live.state, "live");
+});
+
+test("refused by the server, it tries again ever more rarely", async () => {
+  const { live, socket } = begin(room(3));
+  await socket.answerAll();
+  socket.drop("io server disconnect");
+  let tries = 0;
+  socket.connect = () => {
+    tries += 1;
+    socket.active = false;
+    socket.hear("connect_error", new Error("too_many_connections"));
+  };
+  for (let second = 0; second < 60; second += 1) {
+    mock.timers.tick(1000);
+    await socket.answerAll();
+  }
+  assert.equal(live.state, "offline");
+  assert.ok(tries >= 8 && tries <= 11, `It tried ${tries} times in a minute.`);
+  delete socket.connect;
+  mock.timers.tick(10_000);
   await socket.answerAll();
   assert.equal(live.state, "live");
 });
@@ -305,6 +396,39 @@ test("it tells that I write only where I am in the room", async () => {
   await socket.answerAll();
   live.tellTyping(true);
   assert.deepEqual(socket.said, [["typing", { projectId: PROJECT, isTyping: true }]]);
+});
+
+test("over the long poll everything may be here, but it is not green", async () => {
+  const server = room(3);
+  const { live, socket, timeline, heard } = begin(server);
+  socket.isPolling = true;
+  await socket.answerAll();
+  assert.deepEqual([live.state, live.isUpToDate], ["delayed", true]);
+  const edited = server.edit(2, "changed");
+  const posted = server.post("new");
+  const changes = { projectId: PROJECT, reset: false, hasMore: false, presence: [] };
+  socket.hear("changes", { ...changes, messages: [edited, posted], version: 5 });
+  assert.deepEqual(contents(timeline), ["text 1", "changed", "text 3", "new"]);
+  const told = heard.filter(([name]) => name === "message").map(([, message]) => message.content);
+  assert.deepEqual(told, ["new"]);
+  assert.equal(live.state, "delayed");
+  socket.isPolling = false;
+  live.changed();
+  assert.equal(live.state, "live");
+});
+
+test("it asks on where the long poll brought only a part", async () => {
+  const server = room(3);
+  const { live, socket, timeline } = begin(server);
+  socket.isPolling = true;
+  await socket.answerAll();
+  const messages = [server.post("one")];
+  server.post("two");
+  const answer = { projectId: PROJECT, reset: false, hasMore: true, presence: [] };
+  socket.hear("changes", { ...answer, messages, version: 4 });
+  await socket.answerAll();
+  assert.deepEqual(contents(timeline).slice(-2), ["one", "two"]);
+  assert.equal(live.state, "delayed");
 });
 
 test("whatever is dropped, repeated or reordered, it ends green and complete", async () => {

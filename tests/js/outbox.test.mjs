@@ -35,10 +35,11 @@ class Browser {
     await settled();
   }
 
-  async open(userId = ALICE) {
+  async open(userId = ALICE, history = "a1") {
     const tab = { sent: [], changes: 0 };
     tab.outbox = new Outbox({
       userId,
+      origin: { history, username: `user-${userId}` },
       store: this.store,
       channel: this.#channel(),
       random: () => 0.5,
@@ -344,4 +345,46 @@ test("whatever fails, each message arrives once and in order", async () => {
     const arrived = server.messages.map(({ content }) => content);
     assert.deepEqual(arrived, written, `seed ${seed}`);
   }
+});
+
+test("what was written under another history is neither sent nor shown, and is kept", async () => {
+  const browser = new Browser(offline);
+  const before = await browser.open();
+  await write(before, "my salary");
+  await settled();
+  browser.posts = [];
+  browser.answer = (entry) => ({ ...entry, number: 1 });
+  const after = await browser.open(ALICE, "b2");
+  await write(after, "hello");
+  await settled();
+  assert.deepEqual(browser.posts, ["hello"]);
+  assert.deepEqual(contents(after), []);
+  assert.equal(after.outbox.waiting(PROJECT), 0);
+  const [{ content, history, username }] = await browser.store.everybodys();
+  assert.deepEqual([content, history, username], ["my salary", "a1", "user-1"]);
+});
+
+test("what was stored before there were histories is sent, and marked until then", async () => {
+  const browser = new Browser(offline);
+  const entry = { projectId: PROJECT, clientId: "c", content: "old", replyTo: null, userId: ALICE };
+  await browser.store.put(entry);
+  const tab = await browser.open();
+  await settled();
+  const [{ history, username }] = await browser.store.everybodys();
+  assert.deepEqual([history, username], ["a1", "user-1"]);
+  browser.answer = (sent) => sent;
+  tab.outbox.wake();
+  await settled();
+  assert.deepEqual(tab.sent, ["old"]);
+});
+
+test("the server's other history refuses nothing for good", async () => {
+  const browser = new Browser(() => {
+    throw refusal(409, { code: "history_changed" });
+  });
+  const tab = await browser.open();
+  await write(tab, "hello");
+  await settled();
+  assert.equal(tab.outbox.entries(PROJECT)[0].error, undefined);
+  assert.equal(tab.outbox.waiting(PROJECT), 1);
 });

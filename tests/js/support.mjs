@@ -100,6 +100,25 @@ export class ServerDouble {
   }
 }
 
+/** The browser's storage: its keys are properties. */
+export class StorageDouble {
+  constructor(items = {}) {
+    Object.assign(this, items);
+  }
+
+  getItem(key) {
+    return this[key] ?? null;
+  }
+
+  setItem(key, value) {
+    this[key] = String(value);
+  }
+
+  removeItem(key) {
+    delete this[key];
+  }
+}
+
 /** Lets everything that only waits for promises go on. */
 export async function settled() {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();

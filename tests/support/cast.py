@@ -118,7 +118,7 @@ class Cast:
         if self._lobby is None:
             olga = self.administrator()
             lobby = done(olga.post("/api/projects", {"name": "Lobby"}))
-            invite = done(olga.post(f"/api/projects/{lobby['id']}/invites", {}))
+            invite = done(olga.post(f"/api/projects/{lobby['id']}/invites", {"maxUses": 1000}))
             self._lobby = lobby["id"], invite["token"]
         return self._lobby
 

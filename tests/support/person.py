@@ -39,10 +39,10 @@ class Person:
     # Accounts
 
     def setup(self, name: str) -> requests.Response:
-        """Make the first account of a fresh server."""
-        return self._enter(
-            "/api/setup", {"name": name, "username": self.username, "password": self.password}
-        )
+        """Make the first account of a fresh server; versions before there were tokens know none."""
+        given = {"name": name, "username": self.username, "password": self.password}
+        token = self.server.setup_token()
+        return self._enter("/api/setup", {**given, "token": token} if token else given)
 
     def login(self, password: str | None = None) -> requests.Response:
         """Log in."""

@@ -2,12 +2,14 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -19,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "projchat")
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 10.0
+PORTS = range(20000, 32000)
+PORT_RANGES = 8
 OURS = ("PROJCHAT_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "WEB_CONCURRENCY", "FLASK_")
 TRACEBACK = "Traceback (most recent call last)"
 
@@ -36,6 +40,10 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = folder / "server.log"
         self.allow_tracebacks = False
+        #: Words before the command, like those that give it another file system.
+        self.wrapper: list[str] = []
+        #: The code that runs, if not this one.
+        self.tree = ROOT
         self._stack = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self.instance.mkdir(parents=True)
@@ -59,8 +67,8 @@ class Server:
         assert self._process is None, "The server runs already."
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_dies_with_us(), COMMAND, "run"],
-                cwd=ROOT,
+                [*_dies_with_us(), *self.wrapper, *self._command(), "run"],
+                cwd=self.tree,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -73,6 +81,16 @@ class Server:
             self.kill()
             raise
         return self
+
+    def _command(self) -> list[str]:
+        """The command itself, or what runs another tree's code from within that tree.
+
+        A tree that has been installed has an environment of its own.
+        """
+        if self.tree == ROOT:
+            return [COMMAND]
+        own = self.tree / ".venv" / "bin" / "projchat"
+        return [str(own)] if own.exists() else [sys.executable, "-m", "projchat"]
 
     def wait_until_ready(self, timeout: float = START_TIMEOUT) -> None:
         """Wait until /healthz answers 200."""
@@ -146,6 +164,11 @@ class Server:
             file.seek(start)
             return file.read().decode(errors="replace")
 
+    def setup_token(self) -> str:
+        """What a public server asks of the first account: its log has it."""
+        found = re.search(r"/setup\?token=(\w+)", self.log())
+        return found[1] if found else ""
+
     def log_size(self) -> int:
         """The position to give to `log` later."""
         return self.log_path.stat().st_size if self.log_path.exists() else 0
@@ -173,18 +196,40 @@ class Server:
         )
 
     def _sweep(self) -> None:
-        """Kill what is left of the process group and forget it."""
+        """Kill what is left of the process group, wait until it is gone, and forget it.
+
+        A worker that was killed may still hold the port when its master has gone.
+        """
         assert self._process is not None
+        group = self._process.pid
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(group, signal.SIGKILL)
         self._process.wait()
         self._process = None
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while any(_living(group)):
+            assert time.monotonic() < deadline, f"Processes of the group {group} live on."
+            time.sleep(0.005)
+
+
+def _living(group: int) -> Iterator[int]:
+    """The processes of a group that have not ended; one that waits to be reaped has."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, _parent, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                yield int(path.parent.name)
 
 
 def free_port() -> int:
-    """A port that nobody listens on, outside the range that outgoing connections take."""
+    """A port that nobody listens on, outside the range that outgoing connections take.
+
+    Runs side by side draw from ranges of their own: a server that is restarted keeps its port.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PORT_RANGES
+    size = len(PORTS) // PORT_RANGES
     for _ in range(200):
-        port = random.randint(20000, 32000)
+        port = random.choice(PORTS[number * size :][:size])
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -80,7 +80,7 @@ export default class extends Controller {
     const button = row.querySelector("button");
     button.dataset.number = message.number;
     if (message.number === lastChosen) button.ariaCurrent = "true";
-    row.querySelector(".catch-up__author").textContent = message.author.name;
+    row.querySelector(".catch-up__author").textContent = this.#chat.people.nameOf(message.author);
     row.querySelector("time").dateTime = message.createdAt;
     row.querySelector("time").textContent = isSameDay(date, new Date())
       ? timeOf(date)

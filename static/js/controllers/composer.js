@@ -2,9 +2,11 @@ import { Controller } from "@hotwired/stimulus";
 import { Drafts } from "projchat/drafts";
 import { hasFocus } from "projchat/helpers/focus";
 import { toast } from "projchat/helpers/toast";
+import { beforeStartingAfresh } from "projchat/history";
 import { t } from "projchat/i18n";
 import { excerptOf } from "projchat/message_view";
 import { openChat } from "projchat/open_chat";
+import { recovery } from "projchat/open_recovery";
 
 // Where I write: a new message, a reply, or another text for a message of mine.
 export default class extends Controller {
@@ -20,12 +22,13 @@ export default class extends Controller {
   // Lifecycle
 
   connect() {
-    const [userId, projectId] = [this.#chat.viewer.id, this.#chat.project.id];
-    this.#drafts = new Drafts({ storage: () => localStorage, userId, projectId });
+    const { origin, project } = this.#chat;
+    this.#drafts = new Drafts({ storage: () => localStorage, origin, place: project.id });
     for (const name of ["project", "light"]) {
       this.#endings.push(this.#chat.on(name, () => this.#showWhetherOpen()));
     }
     this.#endings.push(this.#chat.on("compose", (what) => this.#begin(what)));
+    this.#endings.push(beforeStartingAfresh(() => this.#saveEdit()));
     this.#showWhetherOpen();
     this.#takeOver();
     // On a phone the keyboard would cover what there is to read.
@@ -108,6 +111,13 @@ export default class extends Controller {
     // The draft goes only when the outbox has the text: a crash in between loses nothing.
     const other = this.#drafts.sent(draft, this.#draft);
     if (other && !this.#edited) this.#restoreDraft(other);
+  }
+
+  /** A new text for a message is no draft, and its message may be gone. */
+  async #saveEdit() {
+    const content = this.inputTarget.value;
+    if (!this.#edited || this.#edited.content === content) return;
+    await recovery().keep({ ...this.#chat.origin, content, kind: "draft" });
   }
 
   async #save() {
@@ -218,7 +228,8 @@ export default class extends Controller {
 
   #task(message) {
     if (this.#edited) return t("Editing");
-    return message?.author ? t("Reply to {name}", { name: message.author.name }) : t("Reply");
+    if (!message?.author) return t("Reply");
+    return t("Reply to {name}", { name: this.#chat.people.nameOf(message.author) });
   }
 
   get #quoted() {

@@ -40,7 +40,9 @@ export default class extends Controller {
     this.peopleTarget.replaceChildren(...people.members.map((member) => this.#row(member)));
   }
 
-  #row({ id, name, role }) {
+  #row(member) {
+    const { id, name, username, role } = member;
+    const tag = this.#chat.people.tagOf(member);
     const isHere = this.#chat.people.isPresent(id);
     const row = this.templateTarget.content.firstElementChild.cloneNode(true);
     const avatar = row.querySelector(".avatar");
@@ -48,6 +50,9 @@ export default class extends Controller {
     avatar.dataset.colour = colour(id);
     avatar.classList.toggle("avatar--present", isHere);
     row.querySelector(".panel__name").textContent = name;
+    row.querySelector(".panel__name").title = `@${username}`;
+    row.querySelector(".panel__tag").textContent = tag;
+    row.querySelector(".panel__tag").hidden = !tag;
     row.querySelector(".panel__here").textContent = isHere ? t("here now") : "";
     row.querySelector(".panel__role").textContent = ROLES[role];
     row.querySelector(".panel__role").hidden = role === "member";

@@ -10,6 +10,8 @@ export default class extends Controller {
     form.setAttribute("action", form.getAttribute("action") + answer.id);
     this.#field(row, "url").value = answer.url;
     this.#field(row, "author").textContent = answer.createdBy.name;
+    this.#field(row, "uses").textContent = answer.uses;
+    this.#field(row, "most").textContent = answer.maxUses;
     row.querySelector("time").dateTime = answer.expiresAt;
     this.listTarget.prepend(row);
     row.querySelector("button").focus();

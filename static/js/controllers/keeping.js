@@ -1,23 +1,26 @@
 import { Controller } from "@hotwired/stimulus";
 import { worker } from "projchat/helpers/worker";
 import { Keeper } from "projchat/keeper";
-import { LIVE } from "projchat/live";
 import { openChat } from "projchat/open_chat";
+import { recovery } from "projchat/open_recovery";
 
 const REST = 2000;
 const LONGEST_REST = 10_000;
 
-// Keeps the project for a time without a network: once everything is here, and after each change.
+// Keeps the project for a time without a network: once everything is here, and after each change. For
+// the time after a restore, what was seen is kept in mind.
 export default class extends Controller {
   #chat = openChat();
-  #keeper = new Keeper(this.#chat);
+  #keeper = null;
   #timer = null;
   #waitingSince = 0;
 
   async connect() {
-    if (!(await worker())) return;
+    if (await worker()) this.#keeper = new Keeper(this.#chat);
     this.ends = ["timeline", "light", "read"].map((name) => this.#chat.on(name, this.#changed));
+    this.ends.push(this.#chat.on("light", () => this.#lit()));
     this.#changed();
+    this.#lit();
   }
 
   disconnect() {
@@ -31,7 +34,7 @@ export default class extends Controller {
   }
 
   #changed = () => {
-    if (this.#chat.live.state !== LIVE) return;
+    if (!this.#chat.live.isUpToDate) return;
     const now = Date.now();
     if (!this.#timer) this.#waitingSince = now;
     clearTimeout(this.#timer);
@@ -39,9 +42,22 @@ export default class extends Controller {
     this.#timer = setTimeout(() => this.#keep(), rest);
   };
 
-  #keep() {
+  /** Whoever was removed from the project does not find it again without a network either. */
+  #lit() {
+    if (this.#chat.live.state !== "closed") return;
+    this.#stop();
+    this.#keeper?.forget();
+  }
+
+  #stop() {
     clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#chat.isStillMine) this.#keeper.keep();
+  }
+
+  #keep() {
+    this.#stop();
+    if (!this.#chat.isStillMine) return;
+    recovery().see(this.#chat.project, this.#chat.knownMessages);
+    this.#keeper?.keep();
   }
 }

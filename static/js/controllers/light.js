@@ -1,10 +1,11 @@
 import { Controller } from "@hotwired/stimulus";
-import { connection } from "projchat/helpers/sentences";
+import { connection, connectionHint } from "projchat/helpers/sentences";
 import { openChat } from "projchat/open_chat";
 
-// Green only while everything is here; otherwise since when not, and what waits to be sent.
+// Green only while everything is here, amber where the network lets it come by the long poll alone;
+// otherwise since when not. And what waits to be sent.
 export default class extends Controller {
-  static targets = ["words"];
+  static targets = ["words", "hint"];
 
   #chat = openChat();
 
@@ -20,7 +21,10 @@ export default class extends Controller {
   #show() {
     const { live, waiting } = this.#chat;
     const words = connection(live.state, live.since, waiting);
+    const hint = connectionHint(live.state);
     this.element.dataset.state = live.state;
+    this.element.title = hint;
+    if (this.hintTarget.textContent !== hint) this.hintTarget.textContent = hint;
     // Setting the same words again would have them read out again.
     if (this.wordsTarget.textContent !== words) this.wordsTarget.replaceChildren(...parts(words));
   }

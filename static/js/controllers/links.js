@@ -44,7 +44,7 @@ export default class extends Controller {
     row.querySelector("a").textContent = text || url;
     row.querySelector(".links__where").textContent = url;
     row.querySelector(".links__where").hidden = url === text;
-    row.querySelector(".links__author").textContent = author.name;
+    row.querySelector(".links__author").textContent = this.#chat.people.nameOf(author);
     row.querySelector("button").dataset.number = number;
     time.dateTime = createdAt;
     time.textContent = dayOf(new Date(createdAt));

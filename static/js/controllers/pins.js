@@ -1,6 +1,6 @@
 import { Controller } from "@hotwired/stimulus";
-import { api } from "projchat/api";
 import { momentOf } from "projchat/helpers/dates";
+import { pagesBefore } from "projchat/helpers/pages";
 import { toast } from "projchat/helpers/toast";
 import { t } from "projchat/i18n";
 import { excerptOf } from "projchat/message_view";
@@ -40,8 +40,10 @@ export default class extends Controller {
 
   async #load() {
     try {
-      const { messages } = await api("GET", `/api/projects/${this.#chat.project.id}/pins`);
-      for (const message of messages) this.#keep(message);
+      const path = `/api/projects/${this.#chat.project.id}/pins`;
+      for await (const { messages } of pagesBefore(path, lastPinnedAt)) {
+        for (const message of messages) this.#keep(message);
+      }
       this.#show();
     } catch (error) {
       this.noteTarget.textContent = error.message;
@@ -75,7 +77,7 @@ export default class extends Controller {
     const part = (name) => row.querySelector(`.pin__${name}`);
     const words = t("Unpin");
     row.dataset.number = message.number;
-    part("author").textContent = message.author.name;
+    part("author").textContent = this.#chat.people.nameOf(message.author);
     part("time").textContent = momentOf(new Date(message.createdAt));
     part("time").dateTime = message.createdAt;
     part("text").textContent = excerptOf(message);
@@ -95,4 +97,8 @@ export default class extends Controller {
   get #closeButton() {
     return this.element.closest(".panel").querySelector("[data-panel-target=close]");
   }
+}
+
+function lastPinnedAt({ messages }) {
+  return messages.at(-1).pinnedAt;
 }

@@ -21,16 +21,16 @@ export default class extends Controller {
   }
 
   #show() {
-    const { present } = this.#chat.people;
-    const names = present.map(({ name }) => name);
-    const shown = present.length > MOST ? present.slice(0, MOST - 1) : present;
-    const rest = present.length - shown.length;
+    const { present, presentCount } = this.#chat.people;
+    const names = present.map((member) => this.#chat.people.nameOf(member));
+    const shown = presentCount > MOST ? present.slice(0, MOST - 1) : present;
+    const rest = presentCount - shown.length;
     this.peopleTarget.replaceChildren(...shown.map(avatar), ...(rest ? [more(rest)] : []));
     this.peopleTarget.title = names.join(", ");
     this.wordsTarget.textContent = nt(
       "{count} here: {names}",
       "{count} here: {names}",
-      names.length,
+      presentCount,
       {
         names: names.join(", "),
       },

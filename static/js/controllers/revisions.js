@@ -1,6 +1,6 @@
 import { Controller } from "@hotwired/stimulus";
-import { api } from "projchat/api";
 import { momentOf } from "projchat/helpers/dates";
+import { pagesBefore } from "projchat/helpers/pages";
 import { t } from "projchat/i18n";
 import { showHtml } from "projchat/message_view";
 
@@ -26,8 +26,10 @@ export default class extends Controller {
 
   async #load({ projectId, number, html, editedAt }) {
     const path = `/api/projects/${projectId}/messages/${number}/revisions`;
-    const { revisions } = await api("GET", path);
-    const texts = [...revisions, { html, createdAt: editedAt }];
+    const texts = [{ html, createdAt: editedAt }];
+    const firstCreatedAt = ({ revisions }) => revisions[0].createdAt;
+    for await (const { revisions } of pagesBefore(path, firstCreatedAt))
+      texts.unshift(...revisions);
     this.listTarget.replaceChildren(...texts.reverse().map(row));
   }
 

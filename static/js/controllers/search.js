@@ -8,6 +8,8 @@ import { openChat } from "projchat/open_chat";
 
 const PAUSE = 150;
 const PAGE_SIZE = 20;
+// An answer that is incomplete is asked on, this many times in a row.
+const MOST_PARTS = 10;
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
 // What was looked for last is there again when the panel comes back.
@@ -21,6 +23,7 @@ export default class extends Controller {
   #timer = null;
   #request = null;
   #found = [];
+  #next = null;
 
   // Lifecycle
 
@@ -55,7 +58,7 @@ export default class extends Controller {
 
   loadMore() {
     this.#forget();
-    this.#ask(this.#found.at(-1));
+    this.#ask(this.#next);
   }
 
   press(event) {
@@ -78,39 +81,52 @@ export default class extends Controller {
     this.#request?.abort();
   }
 
-  async #ask(older) {
+  async #ask(before) {
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
-      const answer = await api("GET", this.#address(older), undefined, { signal });
-      if (!signal.aborted) this.#show(answer, older);
+      const answer = await this.#gather(before, signal);
+      if (!signal.aborted) this.#show(answer, before);
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
     }
   }
 
-  #address(older) {
+  /** A page of results: where much must be looked through, the server gives it in parts. */
+  async #gather(before, signal) {
+    const results = [];
+    let answer = { next: before, incomplete: true };
+    for (let part = 0; part < MOST_PARTS && answer.incomplete; part++) {
+      answer = await api("GET", this.#address(answer.next), undefined, { signal });
+      results.push(...answer.results);
+      if (results.length >= PAGE_SIZE) break;
+    }
+    return { ...answer, results };
+  }
+
+  #address(before) {
     const where = last.isEverywhere ? "/api" : `/api/projects/${this.#chat.project.id}`;
     const query = new URLSearchParams({ q: last.query, limit: PAGE_SIZE, zone: zone() });
-    if (older) query.set("before", older.id);
+    if (before) query.set("before", before);
     return `${where}/search?${query}`;
   }
 
   // Showing
 
-  #show({ results, hasMore }, older) {
+  #show({ results, hasMore, incomplete, next }, older) {
     const rows = results.map((result) => this.#row(result));
     this.#found = older ? [...this.#found, ...results] : results;
     if (older) this.resultsTarget.append(...rows);
     else this.resultsTarget.replaceChildren(...rows);
     if (!older) this.bodyTarget.scrollTop = 0;
+    this.#next = next;
     this.#arrange(hasMore);
     this.#select(older ? (rows[0] ?? this.#selected) : rows[0]);
-    this.statusTarget.textContent = words(this.#found.length, hasMore);
+    this.statusTarget.textContent = words(this.#found.length, hasMore, incomplete);
   }
 
   #clear() {
-    this.#show({ results: [], hasMore: false });
+    this.#show({ results: [], hasMore: false, incomplete: false, next: null });
     this.statusTarget.textContent = "";
   }
 
@@ -189,7 +205,8 @@ function zone() {
   return -new Date().getTimezoneOffset();
 }
 
-function words(count, hasMore) {
+function words(count, hasMore, incomplete) {
+  if (count === 0 && incomplete) return t("Nothing found yet. Older messages are left to search.");
   if (count === 0) return t("Nothing found.");
   if (hasMore) return nt("The newest {count} message", "The newest {count} messages", count);
   return nt("{count} message found", "{count} messages found", count);

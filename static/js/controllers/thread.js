@@ -100,9 +100,9 @@ export default class extends Controller {
 
   #restoreDraft() {
     if (this.#drafts) return;
-    const { viewer, project } = this.#chat;
+    const { origin, project } = this.#chat;
     const place = `${project.id}.thread.${this.#thread.root}`;
-    this.#drafts = new Drafts({ storage: () => localStorage, userId: viewer.id, projectId: place });
+    this.#drafts = new Drafts({ storage: () => localStorage, origin, place });
     this.inputTarget.value ||= this.#drafts.read().content;
     this.#grow();
   }

@@ -3,7 +3,9 @@ import { api } from "projchat/api";
 import { Counts } from "projchat/counts";
 import { renew } from "projchat/helpers/renew";
 import { showInTab } from "projchat/helpers/tab";
+import { pageHistory } from "projchat/history";
 import { nt } from "projchat/i18n";
+import { forgetProjectsBut } from "projchat/keeper";
 
 const MOST = 99;
 const REFRESH_EVERY = 60_000;
@@ -21,7 +23,7 @@ export default class extends Controller {
   static values = { isTold: Boolean };
 
   #counts = new Counts();
-  #tabs = new BroadcastChannel("projchat.unread");
+  #tabs = new BroadcastChannel(`projchat.unread.${pageHistory()}`);
   #timer;
   #stale = null;
 
@@ -86,6 +88,7 @@ export default class extends Controller {
     const asked = this.#counts.moves;
     try {
       const { projects } = await api("GET", "/api/projects");
+      forgetProjectsBut(projects.map(({ id }) => id));
       if (!this.#lists(projects)) await this.#renew(asked);
       for (const project of projects) this.#take(project, asked);
     } catch {

@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { sizeOf } from "projchat/helpers/sizes";
 import { toast } from "projchat/helpers/toast";
+import { isStartingAfresh } from "projchat/history";
 import { nt, t } from "projchat/i18n";
 import { openChat } from "projchat/open_chat";
 
@@ -79,9 +80,9 @@ export default class extends Controller {
     this.#chat.uploads.retry(Number(target.closest(".upload").dataset.key));
   }
 
-  /** What has not come yet would be lost with the page. */
+  /** What has not come yet would be lost with the page, unless it is lost already. */
   stay(event) {
-    if (this.#chat.uploads.isBusy) event.preventDefault();
+    if (this.#chat.uploads.isBusy && !isStartingAfresh()) event.preventDefault();
   }
 
   // Internal

@@ -63,6 +63,7 @@ export function typing(names) {
 const STATES = {
   connecting: () => t("connecting…"),
   live: () => t("connected"),
+  delayed: () => t("delayed"),
   behind: () => t("catching up…"),
   closed: () => t("closed"),
 };
@@ -74,6 +75,14 @@ export function connection(state, since, waiting) {
   ];
   if (waiting > 0) words.push(nt("{count} waiting", "{count} waiting", waiting));
   return words.join(" · ");
+}
+
+/** What must be said besides, where the light does not say it all. */
+export function connectionHint(state) {
+  if (state !== "delayed") return "";
+  return t(
+    "Live connections are blocked here; messages may be a little late. Who is typing is not shown.",
+  );
 }
 
 /** How far a message of mine has come. */
@@ -88,10 +97,10 @@ export function readBy({ words, names = [] }) {
 }
 
 /** What was written since I was last here: how much, and by whom. */
-export function missed({ count, people }) {
+export function missed({ count, people, peopleCount = people.length }) {
   if (count === 0) return t("Nothing has been written since you were last here.");
   const shown = people.slice(0, MOST_WRITERS).map(({ name, count: many }) => `${name} ${many}`);
-  const rest = people.length - shown.length;
+  const rest = peopleCount - shown.length;
   if (rest > 0) shown.push(nt("{count} more person", "{count} more people", rest));
   const words = nt(
     "{count} message since you were last here",
@@ -104,4 +113,25 @@ export function missed({ count, people }) {
 /** How many messages came below what is in sight. */
 export function newMessages(count) {
   return nt("{count} new message", "{count} new messages", count);
+}
+
+const TEXT_KINDS = {
+  unsent: () => t("Not sent"),
+  draft: () => t("Draft"),
+  sent: () => t("Lost in the restore"),
+};
+
+/** What a text of mine was before the server was restored. */
+export function textKind(kind) {
+  return TEXT_KINDS[kind]();
+}
+
+/** How many messages the restore of the server took away. */
+export function lostMessages({ count, projectName: project }) {
+  return nt(
+    "{count} message you have seen in “{project}” is no longer here.",
+    "{count} messages you have seen in “{project}” are no longer here.",
+    count,
+    { project },
+  );
 }
