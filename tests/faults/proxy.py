@@ -1,6 +1,7 @@
 """A bad network between clients and the server: it cuts, delays, throttles and swallows."""
 
 import asyncio
+import re
 import socket
 import struct
 import threading
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 HEAD_END = b"\r\n\r\n"
+UPGRADE = re.compile(rb"\r\nupgrade: *websocket\r\n", re.IGNORECASE)
+FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 BLOCK = 16 * 1024
 RESET = struct.pack("ii", 1, 0)
 
@@ -54,10 +57,26 @@ class Connection:
                 await asyncio.sleep(0.01)
                 break
             gone = (gone + data)[:BLOCK]
+            if not gone[len(data) :] and UPGRADE.search(data) and not await self.upgrade():
+                break
             await self.proxy.hold(direction, len(data))
             if direction not in self.proxy.swallows:
                 writer.write(data)
                 await writer.drain()
+
+    async def upgrade(self) -> bool:
+        """Let a WebSocket begin as the proxy lets it; False if the connection ends here."""
+        how = self.proxy.websockets
+        if how == "refused":
+            self.writers[0].write(FORBIDDEN)
+            await self.writers[0].drain()
+            await asyncio.sleep(0.05)
+        elif how == "swallowed":
+            while self.proxy.websockets == how:
+                await asyncio.sleep(0.1)
+        elif how is not None:
+            asyncio.get_running_loop().call_later(how, self.cut)
+        return how not in ("refused", "swallowed")
 
     def cut(self) -> None:
         """Reset both ends, as when a cable is pulled and the other side gives up."""
@@ -78,6 +97,8 @@ class FaultProxy:
         self.bytes_per_second: float | None = None
         # "up" and "down": read, and passed on to nobody.
         self.swallows: set[str] = set()
+        # What becomes of a WebSocket: "refused", "swallowed", or cut after so many seconds.
+        self.websockets: str | float | None = None
         # Asked for each new connection.
         self.fate: Callable[[], Fate] = Fate
         self.closed = False
@@ -107,6 +128,7 @@ class FaultProxy:
         """Let everything pass again."""
         self._stopped = set()
         self.swallows = set()
+        self.websockets = None
         self.closed = False
         self.delay = 0.0
         self.bytes_per_second = None

@@ -3,7 +3,9 @@
 import importlib.metadata
 import json
 import platform
+import re
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +15,9 @@ from support.server import ROOT
 FOLDER = ROOT / "test-results" / "faults"
 PAGE = ROOT / "docs" / "faults.md"
 PACKAGES = ("Flask-SocketIO", "python-socketio", "eventlet", "gunicorn", "SQLAlchemy")
+COLUMNS = ("key", "fault", "promise", "measured", "form", "seed", "date", "passed")
+MARKS = ("held", "**broken**")
+BETWEEN_CELLS = re.compile(r"(?:^| )\|(?: |$)")
 HEAD = """# Nothing lost, nothing twice, one order: the figures
 
 Written by `make faults`; every figure comes from a run of tests/faults/. The oracle that judges
@@ -56,11 +61,27 @@ class Row:
 
 
 def rows() -> list[dict[str, Any]]:
-    """What has been measured so far, in the order of the table."""
-    paths = [*FOLDER.glob("short/*.json"), *FOLDER.glob("full/*.json")]
-    # A full run of a row stands before a short one.
-    found = {path.name: json.loads(path.read_text()) for path in paths}
+    """What has been measured so far, in the order of the table.
+
+    The page itself keeps what was measured elsewhere. A full run of a row stands before a short
+    one, and a later one before an earlier.
+    """
+    measured = [json.loads(path.read_text()) for path in FOLDER.glob("*/*.json")]
+    found = {row["key"]: row for row in sorted([*_on_the_page(), *measured], key=_weight)}
     return sorted(found.values(), key=lambda row: (not row["key"][:2].isdigit(), row["key"]))
+
+
+def _weight(row: dict[str, Any]) -> tuple[bool, str]:
+    return row["form"] == "full", row["date"]
+
+
+def _on_the_page() -> Iterator[dict[str, Any]]:
+    """The rows of the page as it stands."""
+    for line in PAGE.read_text().splitlines() if PAGE.exists() else []:
+        cells = [cell.replace("\\|", "|") for cell in BETWEEN_CELLS.split(line)[1:-1]]
+        if len(cells) == len(COLUMNS) and cells[-1] in MARKS:
+            row: dict[str, Any] = dict(zip(COLUMNS, cells, strict=True))
+            yield {**row, "seed": int(row["seed"]), "passed": row["passed"] == MARKS[0]}
 
 
 def write() -> None:
@@ -71,17 +92,8 @@ def write() -> None:
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows():
-        mark = "held" if row["passed"] else "**broken**"
-        cells = [
-            row["key"],
-            row["fault"],
-            row["promise"],
-            row["measured"],
-            row["form"],
-            str(row["seed"]),
-            row["date"],
-            mark,
-        ]
+        shown = {**row, "passed": MARKS[not row["passed"]]}
+        cells = [str(shown[column]) for column in COLUMNS]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     lines += ["", "## On what", "", *(f"- {line}" for line in versions()), ""]
     PAGE.parent.mkdir(exist_ok=True)

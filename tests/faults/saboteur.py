@@ -84,12 +84,12 @@ def _sequence() -> None:
     database = _part("extensions").db
     count = project.Project._count
 
-    def counted(self: Any, new_message: bool) -> int:
+    def counted(self: Any, new_message: bool, in_archive: bool = False) -> int:
         with database.engine.connect() as connection:
             version = connection.exec_driver_sql("SELECT nextval('sabotage')").scalar()
             connection.commit()
         time.sleep(random.random() * 0.1)
-        count(self, new_message)
+        count(self, new_message, in_archive)
         table = project.Project.__table__
         newest = project.update(table).where(table.c.id == self.id)
         database.session.execute(newest.values(version=_greatest(table.c.version - 1, version)))
@@ -144,9 +144,28 @@ def _emit_before_commit() -> None:
     project.post = announced
 
 
+def _endless_page() -> None:
+    """A page has no end, and whoever is sent a large frame counts as slow at once."""
+    _part("models.page").fill_page.__defaults__ = (2**40,)
+    for name in ("newest", "before", "changes_since"):
+        method = getattr(_part("models.timeline").Timeline, name)
+        method.__defaults__ = (*method.__defaults__[:-1], 2**40)
+    _part("models.changes")._max_bytes = lambda _limit: 2**40
+    wires = _part("realtime.wires")
+    put = wires.Wire.put
+
+    def impatient(self: Any, pkt: Any) -> None:
+        put(self, pkt)
+        if pkt is not None and len(pkt.encode().encode()) > 1024 * 1024:
+            self._disconnect("a large frame")
+
+    wires.Wire.put = impatient
+
+
 VARIANTS: dict[str, Callable[[], None]] = {
     "sequence": _sequence,
     "no-dedupe": _no_dedupe,
     "no-beacon": _no_beacon,
     "emit-before-commit": _emit_before_commit,
+    "endless-page": _endless_page,
 }

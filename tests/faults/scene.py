@@ -75,7 +75,7 @@ class Scene:
 
     def newcomer(self) -> Person:
         """Another member."""
-        person = self.cast.newcomer("member")
+        person = self.cast.newcomer("guest")
         self.project.admit(person)
         return person
 

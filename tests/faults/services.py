@@ -132,7 +132,7 @@ class Redis(Service):
     @property
     def url(self) -> str:
         """Its address."""
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://127.0.0.1:{self.port}"
 
     def command(self) -> list[str]:
         """Start without writing anything down."""
