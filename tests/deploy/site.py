@@ -12,6 +12,7 @@ from support.server import ROOT, free_port
 NGINX = ROOT / "deploy" / "nginx"
 MAIN = """
 daemon off;
+include {folder}/main.conf;
 {user}
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -25,9 +26,11 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    include {folder}/variant.conf;
+    include {folder}/nginx.conf.example;
 }}
 """
+#: What says in the administrator's file which variant is served.
+VARIANT = "nginx/sticky.conf"
 
 
 def nginx() -> str:
@@ -61,12 +64,12 @@ class Site(Service):
         self.plain_port = free_port()
         self.certificate = certificate
         self.folder.chmod(0o755)
-        changes = self._changes(processes, instance)
-        for source, name in ((variant, "variant.conf"), ("site.conf", "site.conf")):
-            text = (NGINX / source).read_text()
+        changes = self._changes(variant, processes, instance)
+        for source in NGINX.iterdir():
+            text = source.read_text()
             for pattern, new in changes:
                 text = re.sub(pattern, new, text)
-            (self.folder / name).write_text(text)
+            (self.folder / source.name).write_text(text)
         (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder, user=_user()))
 
     @property
@@ -82,12 +85,21 @@ class Site(Service):
         """Whether nginx has written down that it runs."""
         return (self.folder / "nginx.pid").exists()
 
-    def _changes(self, ports: Sequence[int], instance: Path) -> list[tuple[str, str]]:
+    @property
+    def access_log(self) -> str:
+        """What nginx has written down of the requests."""
+        return (self.folder / "projchat.log").read_text()
+
+    def _changes(self, variant: str, ports: Sequence[int], instance: Path) -> list[tuple[str, str]]:
         """What a machine under test has elsewhere; without a certificate it speaks plain HTTP."""
         where = [
-            (r"/opt/projchat/deploy/nginx/site\.conf", f"{self.folder}/site.conf"),
+            (VARIANT, f"nginx/{variant}"),
+            ("/opt/projchat/deploy/nginx", str(self.folder)),
+            (r"/etc/projchat/upstream\.conf", f"{self.folder}/upstream.conf.example"),
             ("/opt/projchat", str(ROOT)),
             ("/var/lib/projchat", str(instance)),
+            ("/var/log/nginx", str(self.folder)),
+            ("/var/www/acme", f"{self.folder}/acme"),
             (r"127\.0\.0\.1:3001", f"127.0.0.1:{ports[0]}"),
             (r"127\.0\.0\.1:3002", f"127.0.0.1:{ports[1]}"),
             (r"listen \[::\].*", ""),
@@ -96,5 +108,5 @@ class Site(Service):
             (r"listen 443\b", f"listen 127.0.0.1:{self.port}"),
         ]
         if self.certificate:
-            return [*where, (r"/etc/letsencrypt/live/127\.0\.0\.1", str(self.certificate))]
+            return [*where, ("/etc/projchat/tls", str(self.certificate))]
         return [*where, (r" ssl(?: http2)?(?=[ ;])", ""), (r"ssl_\w+ .*", "")]

@@ -1,24 +1,26 @@
 """deploy/: what is committed there, run as it stands, with two processes behind it."""
 
 import os
-import random
+import re
 import shutil
 import subprocess
 import threading
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 import requests
 import socketio
 
+from deploy.pair import Pair
 from deploy.site import Site, nginx
-from faults.scene import Scene, wait
+from faults.scene import wait
 from faults.services import Missing
 from support.answers import refused
-from support.backend import Backend
 from support.cast import done
 from support.live import Live
-from support.server import ROOT, Server, free_port
+from support.server import ROOT, free_port
 
 pytestmark = [
     pytest.mark.services,
@@ -32,30 +34,6 @@ CROWD = 16
 INSIST = bool(os.environ.get("PROJCHAT_TEST_INSIST"))
 EVIL = "evil.example"
 UNITS = ROOT / "deploy" / "systemd"
-
-
-class Pair:
-    """Two one-worker processes with one database, one Redis and one secret, behind nginx."""
-
-    def __init__(self, folder, backend):
-        port = free_port()
-        settings = {"PROJCHAT_PROXIES": "1", "PROJCHAT_ORIGINS": f"http://127.0.0.1:{port}"}
-        self.scene = Scene(folder, random.randrange(10**6), backend, **settings)
-        first = self.scene.start().server
-        shared = ("DATABASE_URL", "REDIS_URL", "PROJCHAT_INSTANCE")
-        settings |= {name: first.environment[name] for name in shared}
-        second = Server(folder / "second", Backend(None, None), **settings)
-        self.scene.stack.callback(second.close)
-        self.processes = (first, second.start())
-        self.port = port
-
-    def site(self, variant):
-        site = Site(variant, self.port, [each.port for each in self.processes], self.instance)
-        return site.start()
-
-    @property
-    def instance(self):
-        return self.processes[0].instance
 
 
 @pytest.fixture(scope="module")
@@ -125,24 +103,40 @@ def test_forged_headers_change_nothing(pair, site):
 
 
 def test_static_files_are_served_directly(site):
-    path = f"{site.url}/static/css/tokens.css"
-    answer = requests.get(f"{path}?v=1", timeout=5)
+    page = requests.get(f"{site.url}/login", timeout=5).text
+    styles = re.search(r"/static/h/\w+/css/tokens\.css", page)
+    answer = requests.get(site.url + styles[0], timeout=5)
     assert answer.text == (ROOT / "static" / "css" / "tokens.css").read_text()
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Content-Security-Policy" not in answer.headers
-    assert requests.get(path, timeout=5).headers["Cache-Control"] == "no-cache"
-    script = requests.get(f"{site.url}/static/js/application.js?v=1", timeout=5)
-    assert "javascript" in script.headers["Content-Type"]
+    script = re.search(r"/static/h/\w+/(?:min/)?js/application\.js", page)
+    answer = requests.get(site.url + script[0], timeout=5)
+    assert "javascript" in answer.headers["Content-Type"]
+    unknown = requests.get(f"{site.url}/static/h/000000000000/css/tokens.css", timeout=5)
+    assert unknown.status_code == 404
+    assert "max-age" not in unknown.headers["Cache-Control"]
+    unversioned = requests.get(f"{site.url}/static/css/tokens.css?v=1", timeout=5)
+    assert unversioned.headers["Cache-Control"] == "no-cache"
     assert requests.get(f"{site.url}/static/../setup.cfg", timeout=5).status_code == 404
 
 
 class Doorman(BaseHTTPRequestHandler):
-    """Says yes to everybody, and lets nginx fetch the file."""
+    """Says yes to everybody but the removed, and lets nginx fetch the file."""
+
+    ids: ClassVar[list[str]] = []
 
     def do_GET(self):
+        self.ids.append(self.headers["X-Request-ID"])
+        if self.headers["Cookie"] == "removed":
+            self.send_error(404)
+            return
         self.send_response(200)
+        self.send_header("Cache-Control", "private, no-cache")
+        self.send_header("ETag", '"abc"')
+        self.send_header("Strict-Transport-Security", "max-age=31536000")
+        self.send_header("Vary", "Cookie, Accept-Language")
         self.send_header("X-Accel-Redirect", "/uploads-internal/ab/abc")
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Disposition", "attachment")
@@ -163,14 +157,27 @@ def test_uploads_are_had_through_the_application_alone(pair, site):
         threading.Thread(target=doorman.serve_forever).start()
         port = doorman.server_address[1]
         other = Site("sticky.conf", free_port(), (port, port), pair.instance).start()
-        answer = requests.get(f"{other.url}/api/projects/1/uploads/abc", timeout=5)
+        file = f"{other.url}/api/projects/1/uploads/abc"
+        answer = requests.get(file, timeout=5)
+        known = {"If-None-Match": answer.headers["ETag"]}
+        again = requests.get(file, headers=known, timeout=5)
+        removed = requests.get(file, headers={**known, "Cookie": "removed"}, timeout=5)
+        part = requests.get(file, headers={"Range": "bytes=3-10"}, timeout=5)
         other.close()
         doorman.shutdown()
     assert answer.text == "<b>uploaded</b>"
     assert answer.headers["Content-Type"] == "text/html"
     assert answer.headers["Content-Disposition"] == "attachment"
-    assert "sandbox" in answer.headers["Content-Security-Policy"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert (again.status_code, again.content) == (304, b"")
+    assert removed.status_code == 404
+    assert (part.status_code, part.text) == (206, "uploaded")
+    for each in (answer, again, part):
+        assert each.headers["Cache-Control"] == "private, no-cache"
+        assert "sandbox" in each.headers["Content-Security-Policy"]
+        assert each.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert each.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert each.headers["Vary"] == "Cookie, Accept-Language"
+        assert each.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_polling_stays_on_one_process(pair, site):
@@ -193,6 +200,9 @@ def with_route(pair, site):
     """Alice at another browser, which has seen a page."""
     person = pair.scene.by(pair.scene.alice, site.url)
     assert person.get("/projects").cookies["projchat_route"]
+    (route,) = [cookie for cookie in person.http.cookies if cookie.name == "projchat_route"]
+    assert route.secure
+    route.secure = False  # The site of the tests is reached without TLS.
     assert "projchat_route" not in person.get("/projects").cookies
     return person
 
@@ -234,6 +244,8 @@ def test_a_rolling_restart_loses_nothing(pair, variant):
     scene.judge(strangers=False)
     assert not any(writer.gave_up for writer in writers)
     for reader in readers:
+        # The next variant has the same scene, which would go on waiting for them.
+        scene.readers.remove(reader)
         reader.close()
     site.close()
 
@@ -248,32 +260,159 @@ def written(writers, more):
     )
 
 
-def test_the_script_restarts_one_after_the_other(pair, tmp_path):
-    """It goes on to the next only when the one before serves; systemctl only takes notes here."""
-    notes, systemctl = tmp_path / "notes", tmp_path / "systemctl"
-    systemctl.write_text(f'#!/bin/sh\necho "$@" >> {notes}\n')
-    systemctl.chmod(0o755)
-    first, second = (str(each.port) for each in pair.processes)
-    nobody = str(free_port())
+class Answers(BaseHTTPRequestHandler):
+    """Says that it is ready."""
 
-    def restart(*ports):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_words):
+        """Say nothing."""
+
+
+@pytest.fixture
+def make_process():
+    """Something that serves at an address, and a process whose environment names that address."""
+    with ExitStack() as stack:
+
+        def make(address, host=None):
+            server = stack.enter_context(ThreadingHTTPServer((address, 0), Answers))
+            threading.Thread(target=server.serve_forever).start()
+            stack.callback(server.shutdown)
+            environment = {"HOST": host} if host is not None else {}
+            sleeper = subprocess.Popen(["sleep", "60"], env={**os.environ, **environment})
+            stack.callback(sleeper.wait)
+            stack.callback(sleeper.kill)
+            return str(server.server_address[1]), sleeper.pid
+
+        yield make
+
+
+@pytest.fixture
+def restart(tmp_path):
+    """Run rolling-restart; systemctl only takes notes, and knows the process of each port."""
+    notes, systemctl = tmp_path / "notes", tmp_path / "systemctl"
+
+    def run(*ports, pids=None):
+        known = "".join(f"projchat@{port}) echo {pid};; " for port, pid in (pids or {}).items())
+        systemctl.write_text(
+            f'#!/bin/sh\nif [ "$1" = show ]; then case "$5" in {known}*) echo 0;; esac\n'
+            f'else echo "$@" >> {notes}; fi\n'
+        )
+        systemctl.chmod(0o755)
         notes.write_text("")
-        path = f"{tmp_path}:{os.environ['PATH']}"
         ended = subprocess.run(
             [str(ROOT / "deploy" / "rolling-restart"), *ports],
-            env={"PATH": path, "PATIENCE": "1"},
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "PATIENCE": "1"},
             capture_output=True,
             text=True,
             check=False,
         )
         return ended.returncode, notes.read_text().split("\n")[:-1]
 
+    return run
+
+
+def test_the_script_restarts_one_after_the_other(pair, restart):
+    """It goes on to the next only when the one before serves."""
+    first, second = (str(each.port) for each in pair.processes)
+    nobody = str(free_port())
     assert restart(first, second) == (
         0,
         [f"restart projchat@{first}", f"restart projchat@{second}"],
     )
     assert restart(nobody, second) == (1, [f"restart projchat@{nobody}"])
     assert restart()[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("listens", "host"),
+    [
+        ("127.0.0.1", None),
+        ("127.0.0.1", "0.0.0.0"),  # noqa: S104 - a process may be told so.
+        ("127.0.0.2", "127.0.0.2"),
+        ("127.0.0.1", "localhost"),
+    ],
+)
+def test_the_script_asks_where_the_process_listens(make_process, restart, listens, host):
+    port, pid = make_process(listens, host)
+    assert restart(port, pids={port: pid})[0] == 0
+
+
+def test_the_script_does_not_find_a_process_elsewhere(make_process, restart):
+    port, pid = make_process("127.0.0.2", "127.0.0.3")
+    assert restart(port, pids={port: pid})[0] == 1
+
+
+def test_a_process_is_ready_by_its_address_alone(pair):
+    """What a balancer asks, and the script on a machine among several."""
+    port = pair.processes[0].port
+    headers = {"Host": f"10.0.0.7:{port}"}
+    assert requests.get(f"http://127.0.0.1:{port}/readyz", headers=headers, timeout=5).ok
+    refused_ = requests.get(f"http://127.0.0.1:{port}/login", headers=headers, timeout=5)
+    assert refused_.status_code == 400
+
+
+def test_no_secret_is_written_down(site):
+    secret = "4f9be17c"
+    for path in (
+        f"/invite/{secret}",
+        f"/%69nvite/{secret}",
+        f"/api/invites/{secret}",
+        f"/login?next=/invite/{secret}",
+        f"/api/search?q={secret}",
+    ):
+        headers = {"Referer": f"{site.url}/invite/{secret}"}
+        answer = requests.get(site.url + path, headers=headers, allow_redirects=False, timeout=5)
+        assert answer.status_code < 500
+        plain = f"http://127.0.0.1:{site.plain_port}{path}"
+        requests.get(plain, headers=headers, allow_redirects=False, timeout=5)
+    wait(lambda: site.access_log.count("\n") == 10, 5, "nginx has not written everything down.")
+    assert secret not in site.access_log
+    assert site.access_log.count('"GET /invite/..."') == 4
+    assert site.access_log.count('"GET /login"') == 2
+
+
+def test_a_proof_for_a_certificate_is_served_by_both_servers(site):
+    proof = site.folder / "acme" / ".well-known" / "acme-challenge" / "token"
+    proof.parent.mkdir(parents=True)
+    proof.write_text("token.thumbprint")
+    for port in (site.plain_port, site.port):
+        address = f"http://127.0.0.1:{port}/.well-known/acme-challenge"
+        assert requests.get(f"{address}/token", timeout=5).text == "token.thumbprint"
+        assert requests.get(f"{address}/other", timeout=5).status_code == 404
+
+
+def test_each_request_has_an_id_of_nginx(pair, site):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Doorman) as doorman:
+        threading.Thread(target=doorman.serve_forever).start()
+        port = doorman.server_address[1]
+        other = Site("sticky.conf", free_port(), (port, port), pair.instance).start()
+        for _ in range(2):
+            forged = {"X-Request-ID": "mine"}
+            requests.get(f"{other.url}/api/session", headers=forged, timeout=5)
+        doorman.shutdown()
+    wait(lambda: other.access_log.count("\n") == 2, 5, "nginx has not written everything down.")
+    written = [line.split()[-1] for line in other.access_log.splitlines()]
+    other.close()
+    assert Doorman.ids[-2:] == written
+    assert all(len(each) == 32 for each in written)
+
+
+def test_one_address_has_bounds(pair):
+    """Static files do not count."""
+    lower = (("rate=100r/s", "rate=1r/m"), ("burst=1000", "burst=4"))
+    site = Site("sticky.conf", pair.port, [each.port for each in pair.processes], pair.instance)
+    written = site.folder / "nginx.conf.example"
+    for old, new in lower:
+        written.write_text(written.read_text().replace(old, new))
+    site.start()
+    statuses = [requests.get(f"{site.url}/healthz", timeout=5).status_code for _ in range(7)]
+    style = [requests.get(f"{site.url}/static/css/tokens.css", timeout=5) for _ in range(10)]
+    site.close()
+    assert statuses == [200] * 5 + [429] * 2
+    assert all(answer.ok for answer in style)
 
 
 @pytest.mark.parametrize("variant", ["sticky.conf", "websocket-only.conf"])
