@@ -5,11 +5,11 @@ import signal
 import sys
 from collections.abc import Iterable
 
-from bench import crowd, ejabberd, page
+from bench import crowd, ejabberd, fairness, page
 from bench.contenders import START, data_folder
 from bench.goals import Results, Rounds
 from bench.runner import Cores, Runner
-from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart
+from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart, rows_beside
 from bench.workloads import BESIDE_EJABBERD, TOGETHER, WORKERS, Workload
 from support.backend import Backend
 
@@ -27,6 +27,8 @@ def main() -> None:
         results = {"crowd": crowd.measure(options.rounds, _say)}
         _show(results)
         page.keep("crowd", results)
+    elif options.workloads == ["fairness"]:
+        _show_fairness(options)
     elif options.workloads == ["ejabberd"]:
         results = _measure(BESIDE_EJABBERD, options)
         _show(results)
@@ -40,9 +42,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "workloads",
         nargs="*",
-        help="only these, such as fanout; crowd; ejabberd; page writes the page",
+        help="only these, such as fanout; crowd; ejabberd; fairness; page writes the page",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--before", help="for fairness: a commit to compare with")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="no round begins later")
     return parser.parse_args()
 
@@ -56,6 +59,17 @@ def _compare(options: argparse.Namespace) -> None:
     _show(results)
     _keep("together", TOGETHER, results)
     _keep("workers", [WORKERS], results)
+
+
+def _show_fairness(options: argparse.Namespace) -> None:
+    """The chat beside burdens; only beside a version from before it says enough to be kept."""
+    results = fairness.measure(options.rounds, options.before, _say)
+    for table in (rows_beside(results), goal_rows(results)):
+        print(f"\n{markdown(table)}")
+    print("", *failure_lines(results), sep="\n")
+    if options.before and options.rounds >= ROUNDS:
+        page.keep("fairness", results, f"before: {fairness.commit_of(options.before)}")
+        print("docs/performance.md has these figures now (fairness).")
 
 
 def _measure(chosen: Iterable[Workload], options: argparse.Namespace) -> Results:

@@ -20,7 +20,7 @@ from bench.meter import family
 from support.backend import Backend
 from support.cast import Cast
 from support.person import Person
-from support.server import Server, free_port
+from support.server import ROOT, Server, free_port
 
 HERE = Path(__file__).parent
 REFERENCE = HERE / "reference"
@@ -76,19 +76,26 @@ class Contender(ABC):
 class Ours(Contender):
     """projchat, by `projchat run` as in production, but without limits for each person."""
 
-    def __init__(self, folder: Path, backend: Backend | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        backend: Backend | None = None,
+        tree: Path = ROOT,
+        **environment: str,
+    ) -> None:
         self.folder = folder
-        self._server = Server(folder, backend, **environment)
-        self._server.start()
-        self.port = self._server.port
-        self._cast = Cast(self._server)
+        self.server = Server(folder, backend, **environment)
+        self.server.tree = tree
+        self.server.start()
+        self.port = self.server.port
+        self.cast = Cast(self.server)
         self._people: list[Person] = []
         self._seats: dict[tuple[int, int], list[Seat]] = {}
 
     @property
     def pid(self) -> int:
         """The process that was started."""
-        return self._server.pid
+        return self.server.pid
 
     def seats(self, count: int, projects: int = 1) -> list[Seat]:
         """People with accounts of their own, all of them members of each of the projects."""
@@ -96,18 +103,22 @@ class Ours(Contender):
             self._seats[count, projects] = self._new_seats(count, projects)
         return self._seats[count, projects]
 
+    def people(self, count: int) -> list[Person]:
+        """The first so many people, with accounts of their own."""
+        while len(self._people) < count:
+            self._people.append(self.cast.newcomer())
+        return self._people[:count]
+
     def stop(self) -> None:
         """End it."""
-        self._server.close()
+        self.server.close()
 
     def _new_seats(self, count: int, projects: int) -> list[Seat]:
-        while len(self._people) < count:
-            self._people.append(self._cast.newcomer())
-        owner, others = self._people[0], self._people[1:count]
-        rooms = [self._cast.project(owner, others).id for _ in range(projects)]
+        owner, *others = self.people(count)
+        rooms = [self.cast.project(owner, others).id for _ in range(projects)]
         return [
             Seat(rooms[place % projects], _token(person), person.cookie_header())
-            for place, person in enumerate(self._people[:count])
+            for place, person in enumerate([owner, *others])
         ]
 
 
@@ -230,6 +241,10 @@ NAMES = {
     "storm": "while it came",
     "crowded": "among the crowd",
     "held": "in silence",
+    "calm": "without the burden",
+    "burdened": "beside the burden",
+    "before_calm": "the version before, without the burden",
+    "before_burdened": "the version before, beside the burden",
 }
 START: dict[str, Callable[[Path], Contender]] = {
     "ours": Ours,

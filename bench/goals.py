@@ -63,6 +63,10 @@ METRICS = {
     "joins_per_second": Metric("joins a second", "/s"),
     "join_p95": Metric("time to join, p95", "ms"),
     "post_p95": Metric("time to post, p95", "ms"),
+    "loop_p50": Metric("delay of the event loop, p50", "ms"),
+    "loop_p99": Metric("delay of the event loop, p99", "ms"),
+    "pieces_per_second": Metric("what was done for the others, a second", ""),
+    "turned_away": Metric("what of it was refused", ""),
     "dropped": Metric("connections dropped", ""),
     "seconds": Metric("time held", "s"),
     "load_share": Metric("the load's share of its core", ""),
@@ -103,6 +107,10 @@ APART = {
         ),
     ),
 }
+# The chat beside what others ask for: which figures, in this version and in the one before.
+FAIRNESS = ("loop_p50", "loop_p99", "p50", "p99", "server_share")
+OF_THE_OTHERS = ("pieces_per_second", "turned_away")
+BESIDE = ("beside-uploads", "beside-logins", "beside-searches")
 A_POST = "0.23 is bare Flask; without the words for the search and the log's lines it is 0.56"
 MOSTLY_POSTS = "nine tenths of the work are the post, see there"
 A_MEDIAN = "half of it is the post, which renders, counts and checks what ejabberd's does not"
@@ -131,4 +139,5 @@ GOALS = [
     Goal("crowd", "p99", 1.5, "empty", subject="crowded"),
     Goal("crowd", "kib_per_connection", 28, subject="held"),
     Goal("crowd", "dropped", 0, subject="held"),
+    *(Goal(name, "loop_p50", 2.0, "calm", subject="burdened") for name in BESIDE),
 ]

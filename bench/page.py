@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.goals import Results
-from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart
+from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart, rows_beside
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "bench" / "results"
@@ -42,11 +42,17 @@ def write() -> None:
     parts = {
         "table": markdown(rows(results)),
         "apart": markdown(rows_apart(results)),
+        "beside": _beside(results),
         "goals": markdown(goal_rows(results)),
         "failures": "\n".join(_failures(results)),
         "about": "\n".join(_about_lines(runs)),
     }
     PAGE.write_text(WORDS.read_text().format(**parts))
+
+
+def _beside(results: Results) -> str:
+    lines = list(rows_beside(results))
+    return markdown(lines) if len(lines) > 1 else "No whole run of it is kept as yet."
 
 
 def _failures(results: Results) -> Iterator[str]:

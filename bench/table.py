@@ -3,8 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.contenders import NAMES
-from bench.figures import FAILURES, Sample, spread
-from bench.goals import APART, GOALS, METRICS, SHOWN, Goal, Results
+from bench.figures import FAILURES, Sample, ratios, spread
+from bench.goals import (
+    APART,
+    BESIDE,
+    FAIRNESS,
+    GOALS,
+    METRICS,
+    OF_THE_OTHERS,
+    SHOWN,
+    Goal,
+    Results,
+    Rounds,
+)
 from bench.workloads import COMPARED, TITLES
 
 COLUMNS = (*COMPARED, "bare", "floor", "null")
@@ -28,6 +39,25 @@ def rows_apart(results: Results) -> Iterator[list[str]]:
             for name in names:
                 if cell := _cell(results.get(workload, {}).get(name, ()), metric):
                     yield [TITLES[workload], _words(metric), NAMES[name], cell]
+
+
+def rows_beside(results: Results) -> Iterator[list[str]]:
+    """A row for each figure of the chat beside a burden, in this version and in the one before."""
+    versions = {"": "", "before_": ", before"}
+    kinds = ("without it", "beside it", "ratio")
+    yield ["beside", "figure", *(f"{kind}{words}" for words in versions.values() for kind in kinds)]
+    for workload in BESIDE:
+        rounds = results.get(workload, {})
+        for metric in (*FAIRNESS, *OF_THE_OTHERS) if rounds else ():
+            cells = [cell for mark in versions for cell in _cells_beside(rounds, mark, metric)]
+            yield [TITLES[workload], _words(metric), *cells]
+
+
+def _cells_beside(rounds: Rounds, mark: str, metric: str) -> tuple[str, str, str]:
+    calm, beside = rounds.get(f"{mark}calm", ()), rounds.get(f"{mark}burdened", ())
+    is_compared = calm and beside and metric not in OF_THE_OTHERS
+    ratio = str(ratios(beside, calm, metric)) if is_compared else ""
+    return _cell(calm, metric), _cell(beside, metric), ratio
 
 
 def goal_rows(results: Results, goals: Iterable[Goal] = GOALS) -> Iterator[list[str]]:

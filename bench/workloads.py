@@ -140,5 +140,8 @@ BESIDE_EJABBERD = [
     ),
 ]
 TITLES = {work.name: work.title for work in [*TOGETHER, WORKERS, *BESIDE_EJABBERD]} | {
-    "crowd": "10,000 connections in one worker"
+    "crowd": "10,000 connections in one worker",
+    "beside-uploads": "20 uploads of 20 MB at once",
+    "beside-logins": "600 logins a minute",
+    "beside-searches": "4 people who search without a pause",
 }
