@@ -17,9 +17,9 @@ BIOME = $(firstword $(wildcard node_modules/@biomejs/cli-*/biome))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev install test coverage faults faults-brief lint lint-python lint-types lint-scripts lint-templates
+.PHONY: help run dev install test test-services coverage faults faults-brief deploy-check lint lint-python lint-types lint-scripts lint-templates
 .PHONY: format catalogue lock clean bench bench-crowd bench-ejabberd bench-browser bench-histories
-.PHONY: bench-limits bench-search pictures
+.PHONY: bench-limits bench-search bench-fairness pictures settings-page inputs-page sbom audit fuzz
 
 help:
 	@echo 'make run        serve projchat on this machine, the same way as production'
@@ -27,14 +27,19 @@ help:
 	@echo 'make test       every test this machine can run; make test T=tests/test_house.py for some'
 	@echo 'make coverage   the same, and name the lines that no test has run'
 	@echo 'make faults     prove by faults that nothing is lost (hours; FORM=short: a quarter of one)'
+	@echo 'make fuzz       send what nobody should send (an hour and more)'
+	@echo 'make deploy-check   follow docs/deploy.md on a fresh Debian, as root (some minutes)'
 	@echo 'make bench      measure beside other servers (10 minutes); make bench W=fanout for a part'
 	@echo 'make bench-ejabberd   measure beside ejabberd, in turn (three minutes)'
+	@echo 'make bench-fairness BEFORE=<commit>   measure the chat beside files, logins and searches'
 	@echo 'make bench-histories  compare a project of a million messages with one of a thousand'
 	@echo 'make bench-limits     measure what PostgreSQL and Redis carry'
 	@echo 'make bench-search  measure the search among a million messages (half an hour)'
 	@echo 'make pictures   take the pictures in docs/pictures/ anew'
 	@echo 'make lint       check style and types; make format puts the style right'
 	@echo 'make catalogue  collect the words of the interface for translation'
+	@echo 'make sbom       write what projchat is made of into sbom/, as CycloneDX'
+	@echo 'make audit      look it up among the known vulnerabilities'
 	@echo 'make lock       renew the dependency locks; UPGRADE=--upgrade for newer versions'
 
 # --- Run ---
@@ -84,12 +89,19 @@ ifdef T
 	@$(BIN)/python -m pytest $(T)
 else
 	@scripts/with-node node --test --test-reporter=spec --test-timeout=60000 $(SCRIPT_TESTS)
-	@$(BIN)/python -m pytest -m '$(QUICK)'
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m '$(QUICK)'
 endif
 
 QUICK := not services and not slow
+SERVED := (served or services) and not (slow or browser)
+# Each process has a server and a browser of its own; whoever is done takes over from the other.
+SIDE_BY_SIDE := -n 2 --dist worksteal
 
-# The same with coverage, the server's processes included: it takes twice the time.
+# What talks to a server without a browser, on PostgreSQL and Redis.
+test-services: $(STAMPS)/dev node_modules/.complete install
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m '$(SERVED)'
+
+# `make test` with coverage, the server's processes included: it takes twice the time.
 coverage: $(STAMPS)/dev node_modules/.complete install
 	@scripts/get-chromium
 	@$(BIN)/python -m pytest --cov -m '$(QUICK)'
@@ -105,10 +117,24 @@ faults: $(STAMPS)/dev install
 faults-brief: $(STAMPS)/dev install
 	@PROJCHAT_FAULTS_FORM=short $(BIN)/python -m pytest -m brief tests/faults
 
+# What nobody should send, for an hour and more: the whole API as two people, packets, polls, heads
+# and framing beside h11, texts and pictures. A short form is part of the tests.
+FUZZ_SECONDS ?= 600
+FUZZ_EXAMPLES ?= 1000
+fuzz: $(STAMPS)/dev install
+	@PROJCHAT_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -s tests/fuzz
+	@PROJCHAT_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/test_openapi.py
+	@PROJCHAT_FUZZ_EXAMPLES=$$(($(FUZZ_EXAMPLES) * 200)) \
+		$(BIN)/python -m pytest tests/worker/test_against_h11.py
+
 $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/python
 	@echo 'Installing the tools for development.'
 	@$(PIP) $(LOCKED) -r requirements-dev.txt
 	@touch $@
+
+# Follow docs/deploy.md on a fresh Debian in a folder, as root: some minutes, and registries.
+deploy-check: $(STAMPS)/dev
+	@PYTHONPATH=tests $(BIN)/python -m deploy.check
 
 # --- Measure ---
 
@@ -126,6 +152,12 @@ bench-crowd: $(STAMPS)/bench
 bench-ejabberd: $(STAMPS)/bench
 	@scripts/get-debian 'ejabberdctl /usr/sbin/ejabberdctl' ejabberd erlang-p1-sqlite3
 	@$(BENCH) ejabberd $(if $(ROUNDS),--rounds $(ROUNDS))
+
+# The chat beside files, logins and searches, in this version and in that of a commit from before:
+# ten minutes, or five without BEFORE, which prints only. BEFORE may also be a folder where a version
+# is installed.
+bench-fairness: $(STAMPS)/bench
+	@$(BENCH) fairness $(if $(BEFORE),--before $(BEFORE)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 BENCH := PYTHONPATH=tests scripts/with-node $(BIN)/python -m bench
 
@@ -188,6 +220,25 @@ node_modules/.complete: package-lock.json | $(STAMPS)/venv
 
 catalogue: $(STAMPS)/python
 	@scripts/catalogue
+
+# docs/settings.md: what each wrong environment gets.
+settings-page: $(STAMPS)/dev install
+	@PROJCHAT_SETTINGS_PAGE=1 $(BIN)/python -m pytest -q tests/test_environments.py
+
+# What projchat is made of (CycloneDX), and what is known of it: see docs/security.md.
+sbom: $(STAMPS)/audit
+	@scripts/sbom sbom
+
+audit: $(STAMPS)/audit
+	@scripts/audit
+
+$(STAMPS)/audit: requirements-audit.txt $(STAMPS)/python
+	@$(PIP) $(LOCKED) -r requirements-audit.txt
+	@touch $@
+
+# The table of docs/security.md: every input with its bounds.
+inputs-page: $(STAMPS)/dev install
+	@PYTHONPATH=tests $(BIN)/python -m support.inputs
 
 # What the pages look like, for the README and docs/features.md; P="search-wide-dark-en" takes one.
 pictures: $(STAMPS)/dev install
