@@ -264,6 +264,18 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
                 item.config.stash[MISSING][f"{mark} tests were not asked for"] += 1
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run side by side, tell the process that reports what was left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = dict(session.config.stash[MISSING])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what was left out: each of those who run side by side has chosen from all tests."""
+    node.config.stash[MISSING] = Counter(getattr(node, "workeroutput", {}).get("left out", {}))
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say plainly at the end what ran on what, and what did not run."""
     left_out = config.stash.get(MISSING, Counter())

@@ -28,7 +28,7 @@ def test_what_is_mine_is_not_shared_by_caches(alice, path):
 
 def test_static_files_may_be_kept(alice):
     page = alice.get("/account").text
-    address = re.search(r'href="(/static/css/[^"]+)"', page)[1]
+    address = re.search(r'href="(/static/h/\w+/css/[^"]+)"', page)[1]
     assert "max-age=31536000" in alice.get(address).headers["Cache-Control"]
 
 
@@ -57,6 +57,20 @@ def test_an_unknown_host_is_refused(server, path):
     assert answer.json()["error"]["code"] == "malformed"
 
 
+@pytest.mark.parametrize("host", ["[::1]", "[::2]", "[::1", "::1"])
+def test_of_ipv6_addresses_our_own_is_served(server, host):
+    answer = requests.get(
+        f"{server.url}/api/session", headers={"Host": f"{host}:{server.port}"}, timeout=5
+    )
+    assert answer.status_code == (200 if host == "[::1]" else 400)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("host", ["10.0.0.7:3001", "[fd00::7]:3001", "balancer"])
+def test_a_probe_is_answered_under_any_host(server, path, host):
+    assert requests.get(server.url + path, headers={"Host": host}, timeout=5).ok
+
+
 def test_production_speaks_of_https_only(make_server):
     server = make_server(
         PROJCHAT_ENV="production",
@@ -76,3 +90,20 @@ def test_production_speaks_of_https_only(make_server):
         f"{server.url}/api/session", headers={**headers, "Host": "evil.example"}, timeout=5
     )
     assert foreign.status_code == 400
+
+
+def test_a_proxy_that_nobody_believes_is_noted_once(make_server):
+    server = make_server()
+    for number in range(3):
+        forwarded = {"X-Forwarded-For": f"203.0.113.{number}"}
+        assert requests.get(f"{server.url}/healthz", headers=forwarded, timeout=5).ok
+    assert server.wait_for_log("PROJCHAT_PROXIES").count("PROJCHAT_PROXIES") == 1
+
+
+def test_a_proxy_that_is_not_named_is_noted_once(make_server):
+    server = make_server(PROJCHAT_PROXIES="1", FORWARDED_ALLOW_IPS="10.0.0.5")
+    for _ in range(3):
+        forwarded = {"X-Forwarded-For": "203.0.113.7"}
+        assert requests.get(f"{server.url}/healthz", headers=forwarded, timeout=5).ok
+    said = server.wait_for_log("FORWARDED_ALLOW_IPS")
+    assert said.count("X-Forwarded-For from 127.0.0.1 is not believed") == 1

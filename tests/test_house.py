@@ -12,6 +12,10 @@ PACKAGE = "projchat"
 
 # Each part imports only from floors below its own; parts of one floor do not know each other.
 FLOORS: list[set[str]] = [
+    {"eventloop", "normalization", "picture_metadata"},
+    {"fallback_storage"},
+    {"rate_limits"},
+    {"addresses"},
     {
         "bell",
         "config",
@@ -20,18 +24,27 @@ FLOORS: list[set[str]] = [
         "emoji",
         "extensions",
         "failpoints",
+        "fair_share",
         "logs",
+        "loop_delay",
         "markup",
         "names",
         "offload",
+        "picture_decoder",
+        "passwords",
         "presence",
+        "proxies",
+        "publishing",
+        "request_ids",
         "searching",
     },
-    {"models", "webpush"},
-    {"errors", "i18n", "schemas"},
-    {"assets", "auth", "indexing", "uploads"},
+    {"models", "pictures", "webpush"},
+    {"errors", "i18n", "login_guard", "schemas"},
+    {"history_watch", "login_upkeep"},
+    {"assets", "auth", "indexing", "readiness", "uploads"},
     {"copying", "demo", "gunicorn_conf", "realtime", "routes", "worker"},
     {PACKAGE},
+    {"preflight"},
     {"commands", "serve"},
     {"cli"},
     {"__main__"},
@@ -43,6 +56,8 @@ MAY_IMPORT_LATE = {ROOT / PACKAGE / "__init__.py"}
 
 OF_THE_REQUEST = {"current_user", "g", "request", "session", "socketio"}
 EVENTLET_MAY_BE_NAMED_IN = {
+    "projchat/eventloop.py",
+    "projchat/loop_delay.py",
     "projchat/offload.py",
     "projchat/realtime/ears.py",
     "projchat/realtime/websockets.py",

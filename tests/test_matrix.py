@@ -35,6 +35,11 @@ class Scene:
         made = done(self.project.owner.post(f"{self.project.api}/invites", {}))
         return {"invite_id": made["id"], "token": made["token"]}
 
+    def published(self, person: Person) -> dict[str, Any]:
+        page = person.get("/api/docs").text
+        found = re.search(r"/static/h/(\w+)/(css/base\.css)", page)
+        return {"version": found[1], "filename": found[2]} if found else {}
+
     def foreign_invite(self, _person: Person) -> dict[str, Any]:
         """An invite to another project: accepting it changes nothing in this one."""
         other = self.cast.project(self.project.owner)
@@ -108,6 +113,7 @@ MATRIX = {
     "GET /healthz": FOR_EVERYBODY,
     "GET /readyz": FOR_EVERYBODY,
     "GET /static/<path:filename>": Row("200", values={"filename": "css/base.css"}),
+    "GET /static/h/<version>/<path:filename>": Row("200", prepare=Scene.published),
     "GET /i18n/<locale>.js": Row("200", values={"locale": "ru"}),
     "GET /sw.js": FOR_EVERYBODY,
     "GET /manifest/<locale>.webmanifest": Row("200", values={"locale": "ru"}),
@@ -154,6 +160,7 @@ MATRIX = {
     f"PATCH {PROJECT}/membership": Row(FOR_MEMBERS, {"notify": "mentions"}),
     f"GET {PROJECT}/catch-up": Row(FOR_MEMBERS),
     f"GET {PROJECT}/messages": Row(FOR_MEMBERS),
+    f"GET {PROJECT}/changes": Row(FOR_MEMBERS),
     f"GET {PROJECT}/search": Row(FOR_MEMBERS, query={"q": "Hello"}),
     f"GET {PROJECT}/links": Row(FOR_MEMBERS),
     f"POST {PROJECT}/messages": Row("401 404 404 201 201 201", {"content": "Hello"}),

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from flask_migrate import upgrade
+from sqlalchemy import select, update
 
 from projchat import create_app, indexing, searching
 from projchat.config import from_environment
 from projchat.extensions import db
-from projchat.models import Project, User, finding, word_index
+from projchat.fair_share import FairShare, WorkBudget
+from projchat.models import Membership, Message, Project, User, finding, word_index
 from projchat.models import project as project_module
+from projchat.models.types import now
 from support.backend import Backend
 
 # Who, on which day of November 2026, in which project (A and B are Olga's too, C is not), what.
@@ -97,6 +100,8 @@ TABLE: list[tuple[str, list[int]]] = [
 ]
 
 
+# Who asks, and who is in none of the projects.
+NAMED = ("olga", "bert")
 ON_POSTGRESQL = pytest.param("PostgreSQL", marks=pytest.mark.services)
 
 
@@ -142,35 +147,93 @@ def talk(app: Any, shelves: None) -> Any:
             numbers[projects[name].post(author, text).id] = place
     db.session.commit()
 
-    def ask(query: str, limit: int = 50, before: int | None = None) -> Any:
+    def ask(
+        query: str, limit: int = 50, before: int | None = None, budget: WorkBudget | None = None
+    ) -> Any:
+        budget = budget or WorkBudget(FairShare(1.0, 60.0), olga.id, db.session.commit, 60.0, 60.0)
         asked, mine = searching.Query.parse(query), olga.projects()
         indexing.catch_up(mine)
-        found, more = finding.search(olga, mine, asked, limit, before)
-        return [numbers[each.message.id] for each in found], found, more
+        page = finding.search(olga, mine, asked, budget, limit, before)
+        return [numbers[each.message.id] for each in page.found], page
 
     return ask
 
 
 @pytest.mark.parametrize(("query", "places"), TABLE)
 def test_it_finds(talk: Any, query: str, places: list[int]) -> None:
-    found, _, more = talk(query)
+    found, page = talk(query)
     assert found == places
-    assert not more
+    assert page.next_before is None
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
 @pytest.mark.parametrize("query", ["п", "hello", "from:anna", "before:2026-11-25", "京"])
 def test_pages_together_are_the_whole(talk: Any, query: str, limit: int) -> None:
-    whole, _, _ = talk(query)
-    seen: list[int] = []
-    before = None
-    while True:
-        places, found, more = talk(query, limit, before)
+    whole, _ = talk(query)
+    seen, page = talk(query, limit)
+    while page.next_before:
+        places, page = talk(query, limit, page.next_before)
         seen += places
-        if not more:
-            break
-        before = found[-1].message.id
     assert seen == whole
+
+
+@pytest.mark.parametrize("query", ["п", "hello", "from:anna", "before:2026-11-25", "京", "абвгд"])
+def test_parts_that_a_budget_cuts_are_the_whole(talk: Any, query: str) -> None:
+    """A budget of nothing lets each part test one candidate; together they are the answer."""
+    whole, _ = talk(query)
+    seen: list[int] = []
+    before, cuts = None, 0
+    while before is not None or not cuts:
+        none_left = WorkBudget(FairShare(1.0, 60.0), 1, db.session.commit, 0.0, 0.0)
+        places, page = talk(query, 50, before, none_left)
+        seen, before, cuts = seen + places, page.next_before, cuts + 1
+        assert page.is_cut == (before is not None)
+    assert seen == whole
+    assert cuts == len(whole) + 1 or query == "абвгд"
+
+
+def while_others_have_their_turn(change: Any) -> WorkBudget:
+    """A budget that waits after each piece, and a change that is made meanwhile."""
+
+    def release() -> None:
+        db.session.commit()
+        db.session.execute(change)
+        db.session.commit()
+
+    return WorkBudget(FairShare(1.0, 60.0), 1, release, 60.0, 0.0)
+
+
+def test_what_is_deleted_meanwhile_is_not_found(talk: Any) -> None:
+    whole, page = talk("п")
+    gone = update(Message).where(Message.id == page.found[0].message.id)
+    db.session.expunge_all()
+    try:
+        budget = while_others_have_their_turn(gone.values(deleted_at=now()))
+        assert talk("п", budget=budget)[0] == whole[1:]
+    finally:
+        db.session.execute(gone.values(deleted_at=None))
+        db.session.commit()
+    assert talk("п")[0] == whole
+
+
+def test_whoever_is_removed_meanwhile_finds_nothing_of_the_project(talk: Any) -> None:
+    whole, page = talk("п")
+    left = page.found[0].message.project_id
+    kept = [
+        place
+        for place, each in zip(whole, page.found, strict=True)
+        if each.message.project_id != left
+    ]
+    olga, bert = (db.session.scalar(select(User.id).filter_by(username=name)) for name in NAMED)
+    theirs = update(Membership).where(Membership.project_id == left)
+    db.session.expunge_all()
+    try:
+        removal = theirs.where(Membership.user_id == olga).values(user_id=bert)
+        assert talk("п", budget=while_others_have_their_turn(removal))[0] == kept
+    finally:
+        db.session.execute(theirs.where(Membership.user_id == bert).values(user_id=olga))
+        db.session.commit()
+    assert talk("п")[0] == whole
 
 
 def test_what_holds_all_the_tokens_must_hold_the_word(talk: Any) -> None:
