@@ -81,7 +81,7 @@ def init_app(app: Flask) -> None:
         fanout.connection_limit = ConnectionLimit(app.config["SOCKETS_PER_PERSON"], "person")
         by_address = ConnectionLimit(app.config["SOCKETS_PER_ADDRESS"], "address")
         limit_by_address(socketio.server, by_address)
-    guard_http(socketio.server, _host_allowed(app), is_limited)
+    guard_http(socketio.server, _host_allowed(app), app.config["SESSION_COOKIE_NAME"], is_limited)
     fanout.press = websockets.install(socketio.server, is_limited)
 
 

@@ -3,8 +3,8 @@
 python-engineio closes a connection by waiting until its client has fetched what is left
 (`queue.join`). A client that never fetches would keep whoever closes it for ever: a background
 task, or the request, with its open file, that was refused. It also lets what a client does not
-fetch grow without a bound, lets any number of requests wait for the packets of one session, and
-fails at a request for a websocket that is none.
+fetch grow without a bound, lets any number of requests wait for the packets of one session, fails
+at a request for a websocket that is none, and checks an Origin only where there is one.
 
 It leans on `eio._async["queue"]`, `eio.handle_request`, `eio.handlers`, `eio.sockets` and
 `Socket.receive`; tests/hostile/test_polling.py fails if a new version moves them.
@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 import socketio
 from engineio import exceptions
+from werkzeug.http import parse_cookie
 
 from .frame_budget import FrameBudget
 
@@ -28,6 +29,7 @@ HostAllowed = Callable[[Environ], bool]
 log = logging.getLogger("projchat.wire")
 
 MAX_WAITING_PACKETS = 500
+NO_ORIGIN = "A cookie needs an Origin beside it"
 TOO_LONG_A_WAIT = "A client that does not fetch its packets was disconnected"
 # The answers hold what is said in a project: no cache keeps them, no browser guesses their type.
 SECURITY_HEADERS = [
@@ -38,10 +40,16 @@ SECURITY_HEADERS = [
 ]
 
 
-def guard_http(server: socketio.Server, host_allowed: HostAllowed, is_limited: bool = True) -> None:
+def guard_http(
+    server: socketio.Server,
+    host_allowed: HostAllowed,
+    session_cookie: str,
+    is_limited: bool = True,
+) -> None:
     """Put the checks in front of an Engine.IO server's HTTP side.
 
-    `is_limited` says whether a client may send so many packets a second only.
+    `session_cookie` is the name of the cookie that says who comes; `is_limited` whether a client
+    may send so many packets a second only.
     """
     eio = server.eio
     eio._async = {**eio._async, "queue": _never_joined(eio._async["queue"])}
@@ -53,6 +61,8 @@ def guard_http(server: socketio.Server, host_allowed: HostAllowed, is_limited: b
 
         if not host_allowed(environ) or "j" in _query(environ) or not _may_upgrade(environ):
             return _refuse(start)
+        if _opens_with(session_cookie, environ) and not _names_its_origin(environ):
+            return _refuse(start, NO_ORIGIN)
         try:
             return handle_request(environ, start)
         except KeyError:
@@ -118,6 +128,20 @@ def _may_upgrade(environ: Environ) -> bool:
     return "upgrade" in map(str.strip, tokens) and all(map(environ.get, names))
 
 
+def _opens_with(session_cookie: str, environ: Environ) -> bool:
+    """Whether a request begins a session as somebody; later ones know its `sid` instead."""
+    return "sid" not in _query(environ) and session_cookie in parse_cookie(environ)
+
+
+def _names_its_origin(environ: Environ) -> bool:
+    """Whether a request says which page it comes from.
+
+    A browser leaves the Origin out where a page asks its own site with GET, and says that in
+    `Sec-Fetch-Site` (W3C, Fetch Metadata Request Headers), which no page can set.
+    """
+    return bool(environ.get("HTTP_ORIGIN")) or environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
+
+
 def _polls(environ: Environ) -> bool:
     """Whether a session that is made now will poll, as the library decides it."""
     return _query(environ).get("transport", ["polling"])[0] == "polling"
@@ -146,8 +170,8 @@ def _never_joined(queue_class: type) -> type:
     return PacketQueue
 
 
-def _refuse(start: StartResponse) -> list[bytes]:
-    body = b'"Invalid request"'
+def _refuse(start: StartResponse, reason: str = "Invalid request") -> list[bytes]:
+    body = f'"{reason}"'.encode()
     start(
         "400 BAD REQUEST",
         [("Content-Type", "application/json"), ("Content-Length", str(len(body)))],

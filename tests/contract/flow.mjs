@@ -36,7 +36,7 @@ class Client {
     const socket = io(url, {
       path: "/api/socket",
       transports: ["websocket"],
-      extraHeaders: { Cookie: this.#cookie },
+      extraHeaders: { Cookie: this.#cookie, Origin: url },
       forceNew: true,
       reconnection: false,
     });

@@ -34,7 +34,7 @@ class Client {
       forceNew: true,
       reconnectionDelay: 500,
       reconnectionDelayMax: 5000,
-      extraHeaders: { Cookie: cookie },
+      extraHeaders: { Cookie: cookie, Origin: url },
     });
     const nothing = () => {};
     const news = {

@@ -79,7 +79,7 @@ def test_packets_by_websocket(target, arena, fuzz):
 
 def test_packets_by_polling(target, arena, fuzz):
     url = target.server.url + PATH + "polling"
-    cookies = [{}, {"Cookie": arena.owner.cookie_header()}]
+    cookies = [{}, {"Cookie": arena.owner.cookie_header(), "Origin": target.server.url}]
     sessions = [requests.Session() for _ in cookies]
 
     def act(chance):

@@ -61,8 +61,10 @@ class Address:
         self.opened: list[Any] = []
 
     def headers(self, person: Person | None = None) -> dict[str, str]:
-        cookie = {"Cookie": person.cookie_header()} if person else {}
-        return {"X-Forwarded-For": self.text, **cookie}
+        forwarded = {"X-Forwarded-For": self.text}
+        if not person:
+            return forwarded
+        return {**forwarded, "Cookie": person.cookie_header(), "Origin": self.server.url}
 
     def websocket(self, person: Person | None = None, sid: str = "") -> Any:
         """Open a websocket, for a session that polls if one is given."""

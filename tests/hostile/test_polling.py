@@ -62,6 +62,36 @@ def test_foreign_hosts_are_refused(server):
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 400),
+        ({"Origin": ""}, 400),
+        ({"Sec-Fetch-Site": "cross-site"}, 400),
+        ({"Sec-Fetch-Site": "same-site"}, 400),
+        ({"Sec-Fetch-Site": "none"}, 400),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Origin": "{url}"}, 200),
+        ({"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"}, 400),
+    ],
+)
+def test_a_cookie_needs_an_origin_beside_it(server, bob, headers, status):
+    given = {name: value.format(url=server.url) for name, value in headers.items()}
+    answer = requests.get(
+        server.url + POLLING,
+        headers={**given, "Cookie": bob.cookie_header()},
+        timeout=ANSWER_SECONDS,
+    )
+    assert answer.status_code == status
+
+
+def test_without_our_cookie_nobody_needs_an_origin(server):
+    answer = requests.get(
+        server.url + POLLING, headers={"Cookie": "route=1"}, timeout=ANSWER_SECONDS
+    )
+    assert answer.status_code == 200
+
+
 def test_answers_are_kept_nowhere(server):
     headers = requests.get(server.url + POLLING, timeout=ANSWER_SECONDS).headers
     assert headers["Cache-Control"] == "no-store"
@@ -87,7 +117,7 @@ class Poller:
 @pytest.fixture
 def poller():
     server = socketio.Server(async_mode="threading")
-    guard_http(server, lambda _environ: True)
+    guard_http(server, lambda _environ: True, "projchat")
     return Poller(server.eio.create_queue())
 
 

@@ -53,8 +53,9 @@ class Live:
         self.client.on("*", self._hear)
         self.client.on("disconnect", self._leave)
         headers = {"Cookie": cookie} if cookie else {}
-        if origin and "polling" in transports:
-            headers["Origin"] = origin
+        if "polling" in transports:
+            # A websocket's library says it by itself.
+            headers["Origin"] = origin or url
         try:
             self.client.connect(
                 url,
