@@ -39,6 +39,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     from .history_watch import history_watch
     from .indexing import indexer
     from .login_upkeep import login_upkeep
+    from .response_backlog import ResponseBacklog
 
     app = Flask(
         __name__,
@@ -64,6 +65,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     login_upkeep.init_app(app)
     auth.init_app(app)
     limiter.init_app(app, auth.caller)
+    ResponseBacklog().init_app(app, auth.caller, limiter)
     auth.guard_requests(app)
     assets.init_app(app)
     errors.init_app(app)

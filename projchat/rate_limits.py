@@ -72,6 +72,10 @@ class RateLimiter:
         """Count nothing of a blueprint."""
         self._exempt.add(blueprint.name)
 
+    def is_exempt(self, endpoint: str | None) -> bool:
+        """Whether nothing is counted of an endpoint."""
+        return (endpoint or "").partition(".")[0] in self._exempt
+
     def hit(self, item: RateLimitItem, *key: str) -> bool:
         """Count one more; whether it is still within the limit."""
         return self._windows.hit(item, *key)
@@ -83,7 +87,7 @@ class RateLimiter:
     def _check(self) -> None:
         endpoint = request.endpoint or ""
         view = current_app.view_functions.get(endpoint)
-        if view is None or endpoint.partition(".")[0] in self._exempt:
+        if view is None or self.is_exempt(endpoint):
             return
         for limit in getattr(view, "rate_limits", self._default):
             key = (limit.key or self._caller)(), limit.scope or endpoint

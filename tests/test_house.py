@@ -36,6 +36,7 @@ FLOORS: list[set[str]] = [
         "proxies",
         "publishing",
         "request_ids",
+        "response_backlog",
         "searching",
     },
     {"models", "pictures", "webpush"},

@@ -118,6 +118,11 @@ BODIES = [
         "one parse; unknown ones are dropped or refused, ten a second",
     ),
     (
+        "an answer that is not read",
+        "4 MiB of a person, or an address, in answers from 32 KiB on",
+        "whoever leaves more unread is refused, with 429, before anything is read for it",
+    ),
+    (
         "a push service's answer",
         "its status line",
         "ten seconds in all, beside the requests",
