@@ -139,10 +139,12 @@ deploy-check: $(STAMPS)/dev
 # --- Measure ---
 
 # Beside other servers in turn, and docs/performance.md with its figures; W=fanout chooses workloads
-# and ROUNDS=1 how often, which prints only. PROJCHAT_TEST_DATABASE_URL and PROJCHAT_TEST_REDIS_URL
+# and ROUNDS=1 how often, which prints only. BEFORE=<commit> measures beside that version instead,
+# and prints the ratios. PROJCHAT_TEST_DATABASE_URL and PROJCHAT_TEST_REDIS_URL
 # add two workers.
 bench: $(STAMPS)/bench
-	@$(BENCH) $(W) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES))
+	@$(BENCH) $(W) $(if $(BEFORE),--before $(BEFORE)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(MINUTES),--minutes $(MINUTES))
 
 # Ten thousand people in one worker: a storm of them, then ten minutes of silence.
 bench-crowd: $(STAMPS)/bench

@@ -4,12 +4,22 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bench import crowd, ejabberd, fairness, page
-from bench.contenders import START, data_folder
-from bench.goals import Results, Rounds
+from bench.contenders import START, Ours, data_folder
+from bench.goals import SHOWN, Results, Rounds
 from bench.runner import Cores, Runner
-from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart, rows_beside
+from bench.table import (
+    failure_lines,
+    goal_rows,
+    markdown,
+    rows,
+    rows_apart,
+    rows_before,
+    rows_beside,
+)
+from bench.versions import commit_of, installed
 from bench.workloads import BESIDE_EJABBERD, TOGETHER, WORKERS, Workload
 from support.backend import Backend
 
@@ -33,6 +43,8 @@ def main() -> None:
         results = _measure(BESIDE_EJABBERD, options)
         _show(results)
         _keep("ejabberd", BESIDE_EJABBERD, results, ejabberd.version())
+    elif options.before:
+        _compare_versions(options)
     else:
         _compare(options)
 
@@ -45,20 +57,45 @@ def _options() -> argparse.Namespace:
         help="only these, such as fanout; crowd; ejabberd; fairness; page writes the page",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--before", help="for fairness: a commit to compare with")
+    parser.add_argument(
+        "--before", help="a commit to compare with, or a folder where one is installed"
+    )
     parser.add_argument("--minutes", type=float, default=MINUTES, help="no round begins later")
     return parser.parse_args()
 
 
 def _compare(options: argparse.Namespace) -> None:
     works = [*TOGETHER, *([WORKERS] if Backend.from_environment().complete else [])]
-    chosen = [work for work in works if work.name in (options.workloads or [work.name])]
-    if unknown := set(options.workloads) - {work.name for work in chosen}:
-        sys.exit(f"There is no {', '.join(unknown)} in {', '.join(work.name for work in works)}.")
-    results = _measure(chosen, options)
+    results = _measure(_chosen(works, options), options)
     _show(results)
     _keep("together", TOGETHER, results)
     _keep("workers", [WORKERS], results)
+
+
+def _chosen(works: list[Workload], options: argparse.Namespace) -> list[Workload]:
+    """Those of the workloads that were asked for; by default all."""
+    chosen = [work for work in works if work.name in (options.workloads or [work.name])]
+    if unknown := set(options.workloads) - {work.name for work in chosen}:
+        sys.exit(f"There is no {', '.join(unknown)} in {', '.join(work.name for work in works)}.")
+    return chosen
+
+
+def _compare_versions(options: argparse.Namespace) -> None:
+    """Take this version and one from before through the workloads in turn, and print the ratios."""
+    chosen = [
+        replace(work, contenders=("ours", "before"), rounds=options.rounds)
+        for work in _chosen([work for work in TOGETHER if work.name in SHOWN], options)
+    ]
+    with data_folder() as folder:
+        tree = installed(options.before, folder / "version")
+        start = {**START, "before": lambda place: Ours(place, tree=tree)}
+        runner = Runner(folder, Cores.of_this_machine(), _say)
+        results = {
+            work.name: runner.run(work, options.rounds, start, 60 * options.minutes)
+            for work in chosen
+        }
+    print(f"\nBefore is {commit_of(options.before)}.\n\n{markdown(rows_before(results))}\n")
+    print(*failure_lines(results), sep="\n")
 
 
 def _show_fairness(options: argparse.Namespace) -> None:
@@ -68,7 +105,7 @@ def _show_fairness(options: argparse.Namespace) -> None:
         print(f"\n{markdown(table)}")
     print("", *failure_lines(results), sep="\n")
     if options.before and options.rounds >= ROUNDS:
-        page.keep("fairness", results, f"before: {fairness.commit_of(options.before)}")
+        page.keep("fairness", results, f"before: {commit_of(options.before)}")
         print("docs/performance.md has these figures now (fairness).")
 
 

@@ -243,6 +243,7 @@ NAMES = {
     "held": "in silence",
     "calm": "without the burden",
     "burdened": "beside the burden",
+    "before": "the version before",
     "before_calm": "the version before, without the burden",
     "before_burdened": "the version before, beside the burden",
 }

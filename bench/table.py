@@ -60,6 +60,17 @@ def _cells_beside(rounds: Rounds, mark: str, metric: str) -> tuple[str, str, str
     return _cell(calm, metric), _cell(beside, metric), ratio
 
 
+def rows_before(results: Results) -> Iterator[list[str]]:
+    """A row for each figure of each workload, in this version and in the one before."""
+    yield ["work", "figure", NAMES["ours"], NAMES["before"], "ratio"]
+    for workload, rounds in results.items():
+        ours, before = rounds["ours"], rounds["before"]
+        for metric in SHOWN[workload] if ours and before else ():
+            ratio = str(ratios(ours, before, metric))
+            cells = (_cell(ours, metric), _cell(before, metric), ratio)
+            yield [TITLES[workload], _words(metric), *cells]
+
+
 def goal_rows(results: Results, goals: Iterable[Goal] = GOALS) -> Iterator[list[str]]:
     """A row for each goal that this run says something about."""
     yield ["work", "figure", "goal", "reached", ""]

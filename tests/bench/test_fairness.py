@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from bench import fairness
+from bench import versions
 from bench.burdens import BURDENS, Client, Shift, burdened
 from bench.fairness import PROBE
 from bench.goals import BESIDE, FAIRNESS, GOALS, Results
@@ -101,10 +101,10 @@ def test_the_probe_measures_once_the_application_is_there(tmp_path: Path) -> Non
 
 @in_a_repository
 def test_a_version_is_named_by_its_commit() -> None:
-    assert fairness.commit_of("HEAD") == fairness.commit_of(str(ROOT))
+    assert versions.commit_of("HEAD") == versions.commit_of(str(ROOT))
 
 
 @in_a_repository
 def test_a_version_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
-        fairness.installed("no-such-version", tmp_path / "before")
+        versions.installed("no-such-version", tmp_path / "before")

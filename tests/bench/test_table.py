@@ -1,5 +1,5 @@
-from bench.goals import Goal, Results
-from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart
+from bench.goals import SHOWN, Goal, Results
+from bench.table import failure_lines, goal_rows, markdown, rows, rows_apart, rows_before
 
 FANOUT: Results = {
     "fanout": {
@@ -45,6 +45,22 @@ def test_a_goal_may_ask_for_more() -> None:
 def test_a_goal_that_was_not_measured_has_no_line() -> None:
     assert goal_line(AGAINST_NODE, {}) == []
     assert goal_line(AGAINST_NODE, {"fanout": {"ours": FANOUT["fanout"]["ours"]}}) == []
+
+
+def test_versions_stand_beside_each_other_round_by_round() -> None:
+    ours = [dict.fromkeys(SHOWN["post"], figure) for figure in (1.0, 3.0)]
+    before = [dict.fromkeys(SHOWN["post"], figure) for figure in (2.0, 4.0)]
+    results: Results = {
+        "post": {"ours": ours, "before": before},
+        "paced": {"ours": [], "before": []},
+    }
+    _head, *lines = rows_before(results)
+    assert lines[-1][1:] == [
+        "server CPU per post, ms",
+        "2.00 (1.00 to 3.00)",
+        "3.00 (2.00 to 4.00)",
+        "0.625 (0.5 to 0.75)",
+    ]
 
 
 def test_the_table_has_a_column_for_each_contender() -> None:
