@@ -102,13 +102,17 @@ def authenticate(username: str, password: str) -> User | None:
     return user
 
 
-def log_in(user: User) -> None:
-    """Begin a login; the caller commits.
+def log_in(user: User) -> Login | None:
+    """Begin a login, and end the one that this browser had.
 
+    The caller commits, and disconnects the sockets of the login that ended, which is returned.
     The session is emptied but for the language and the CSRF secret, so that a token fetched
     before the login stays good; the cookie cannot be planted by a neighbouring host, since it
     is a `__Host-` cookie in production.
     """
+    former: Login | None = current_user.login if current_user.is_authenticated else None
+    if former:
+        former.end()
     kept = {key: session[key] for key in ("locale", "csrf_token") if key in session}
     session.clear()
     session.update(kept)
@@ -118,6 +122,7 @@ def log_in(user: User) -> None:
     login_user(user)
     _note_for_access_line(user)
     remember_browser(user.username)
+    return former
 
 
 def log_out() -> Login:

@@ -69,6 +69,10 @@ class Login(Plain, Model):
         db.session.add(login)
         return login
 
+    def end(self) -> None:
+        """Delete this login, which may have ended meanwhile."""
+        db.session.execute(delete(Login).where(Login.id == self.id))
+
     @classmethod
     def user_of(
         cls, token: str, lifetimes: Lifetimes, project_id: int | None = None

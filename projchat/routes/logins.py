@@ -44,8 +44,10 @@ def create(body: Credentials) -> dict[str, Any]:
     if user is None:
         raise ApiError(401, "invalid_credentials")
     login_guard.succeed(tried)
-    log_in(user)
+    former = log_in(user)
     db.session.commit()
+    if former:
+        socketio.manager.disconnect_room(former.room)
     return session_dict()
 
 

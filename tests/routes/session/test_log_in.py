@@ -42,6 +42,30 @@ def test_it_gives_a_new_session(server, alice):
     assert thief.get("/api/session").json()["user"] is None
 
 
+@pytest.mark.parametrize("username", ["alice", "bob"])
+def test_it_ends_the_login_that_this_browser_had(server, alice, bob, username):
+    person = Person(server, "alice")
+    person.login()
+    former = person.cookie_header()
+    tab = person.live()
+    again = Person(server, username)
+    again.http.cookies = person.http.cookies
+    assert again.login().ok
+    tab.wait_until_disconnected()
+    thief = Person(server)
+    thief.http.headers["Cookie"] = former
+    assert thief.get("/api/session").json()["user"] is None
+    assert thief.get("/api/projects").status_code == 401
+    assert again.get("/api/projects").ok
+
+
+def test_a_wrong_password_ends_no_login(server, alice):
+    person = Person(server, "alice")
+    person.login()
+    assert person.login("wrong horse").status_code == 401
+    assert person.get("/api/projects").ok
+
+
 def test_it_rejects_a_wrong_password(server, alice, database):
     with database.unchanged(besides=("processes",)):
         refused(Person(server, "alice").login("wrong horse"), 401, "invalid_credentials")
