@@ -261,6 +261,8 @@ def declare_restored() -> None:
 @with_app
 def demo() -> None:
     """Fill an empty database with two people and a project with history."""
+    if current_app.config["PRODUCTION"]:
+        raise click.ClickException("The demo's passwords are public: it is not for production.")
     upgrade()
     if User.anybody():
         raise click.ClickException("The database is in use; the demo wants an empty one.")

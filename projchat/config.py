@@ -218,7 +218,10 @@ def _refuse_strange_proxies(environ: Mapping[str, str]) -> None:
                 "name the proxies' addresses, with commas."
             )
         try:
-            ipaddress.ip_network(part.strip() or "127.0.0.1", strict=False)
+            if not ipaddress.ip_network(part.strip() or "127.0.0.1", strict=False).prefixlen:
+                raise UnsafeConfiguration(
+                    f"FORWARDED_ALLOW_IPS={part.strip()} lets everybody say where they come from."
+                )
         except ValueError:
             raise UnsafeConfiguration(
                 f"FORWARDED_ALLOW_IPS: {part.strip()!r} is no address of a proxy, like 10.0.0.5."

@@ -96,16 +96,19 @@ def _write_nothing(engine: Engine) -> bool:
 def _keep_private(_dialect: Any, _entry: Any, arguments: list[str], _options: Any) -> None:
     """Make the file for its owner alone, and take from all others what an older one let them.
 
-    SQLite gives the files beside it the same rights. A file that is there is not opened: to close
-    it would end SQLite's locks on it (https://www.sqlite.org/howtocorrupt.html, section 2.2). What
-    cannot be done here, SQLite says itself.
+    SQLite gives the files that it makes beside it the same rights. A file that is there is not
+    opened: to close it would end SQLite's locks on it
+    (https://www.sqlite.org/howtocorrupt.html, section 2.2). What cannot be done here, SQLite says
+    itself.
     """
     path = Path(arguments[0])
     with suppress(OSError):
         if not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        elif (mode := path.stat().st_mode) & 0o007:
-            path.chmod(mode & 0o770)
+    for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with suppress(OSError):
+            if (mode := each.stat().st_mode) & 0o077:
+                each.chmod(mode & 0o700)
 
 
 def _configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

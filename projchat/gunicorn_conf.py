@@ -58,8 +58,9 @@ def on_starting(server: Any) -> None:
             f"projchat: {server.cfg.workers} workers need REDIS_URL: "
             "without Redis the people on one worker do not hear those on another."
         )
-    if "*" in server.cfg.forwarded_allow_ips:
-        sys.exit("projchat: --forwarded-allow-ips=* lets everybody say where they come from.")
+    networks = server.cfg.forwarded_allow_networks()
+    if "*" in server.cfg.forwarded_allow_ips or not all(each.prefixlen for each in networks):
+        sys.exit("projchat: --forwarded-allow-ips lets everybody say where they come from.")
     if server.app.app_uri == wsgi_app:
         in_a_child(look_at_the_database)
     if not server.cfg.reuse_port and not alone("addresses").are_sockets_given(os.environ):

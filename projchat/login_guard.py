@@ -22,9 +22,10 @@ from .extensions import limiter
 from .rate_limits import client_address, too_many
 
 PER_CLIENT = parse("10/15minutes")
-#: From the eleventh try of a day on, all strangers to an account wait 2, 4, 8 … seconds.
+#: From the eleventh try of a day on, all strangers to an account wait 2, 4, 8, 10, 10 … seconds:
+#: so little that the tries which one address has cannot keep others out for long.
 FREE_TRIES = 10
-LONGEST_WAIT = 100
+LONGEST_WAIT = 10
 DAY = 86_400
 COOKIE_LIFETIME = timedelta(days=365)
 ACCOUNTS_KEPT = 5

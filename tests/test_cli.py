@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import stat
 import subprocess
 
@@ -131,13 +132,30 @@ def test_the_database_is_its_owners_alone(make_server):
     path = server.instance / "projchat.sqlite3"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o644)
+    beside = path.with_name(f"{path.name}-wal")
+    beside.touch(0o644)
+    beside.chmod(0o644)
     assert server.command("user", "enable", "nobody").returncode == 1
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not beside.exists() or stat.S_IMODE(beside.stat().st_mode) == 0o600
 
 
 def test_it_tells_its_version():
     printed = subprocess.check_output([COMMAND, "--version"], cwd=ROOT, text=True)
     assert re.fullmatch(r"projchat, version \d+\.\d+\.\d+\n", printed)
+
+
+def test_the_demo_is_not_for_production(make_server):
+    server = make_server(
+        start=False,
+        PROJCHAT_ENV="production",
+        PROJCHAT_ORIGINS="https://chat.example",
+        SECRET_KEY=secrets.token_hex(32),
+        PROJCHAT_LIMITS="on",
+    )
+    made = server.command("demo")
+    assert made.returncode == 1
+    assert "not for production" in made.stderr
 
 
 def test_the_demo_can_be_used_at_once(make_server):

@@ -124,6 +124,8 @@ CASES = [
     case("no number", PROJCHAT_PROXIES="yes"),
     case("too many", PROJCHAT_PROXIES="127"),
     case("unsafe", FORWARDED_ALLOW_IPS="*"),
+    case("unsafe", FORWARDED_ALLOW_IPS="10.0.0.5,0.0.0.0/0"),
+    case("unsafe", FORWARDED_ALLOW_IPS="::/0"),
     case("no address", FORWARDED_ALLOW_IPS="nginx"),
     # Files
     case("not the whole path", PROJCHAT_INSTANCE="instance"),

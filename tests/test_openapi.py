@@ -22,6 +22,13 @@ CHECKS = [
     schemathesis.checks.content_type_conformance,
     schemathesis.checks.response_schema_conformance,
 ]
+OPTIONAL_BODIES = {
+    "PATCH /api/account",
+    "PATCH /api/projects/{project_id}",
+    "PATCH /api/projects/{project_id}/membership",
+    "POST /api/projects/{project_id}/invites",
+    "POST /api/invites/{token}",
+}
 DESCRIBED = [rule for rule in rules() if rule.is_api and rule.path != "/api/openapi.json"]
 
 
@@ -58,6 +65,18 @@ def test_it_describes_every_address_of_the_api(document: dict[str, Any]) -> None
     paths = document["paths"].items()
     described = {f"{method.upper()} {path}" for path, methods in paths for method in methods}
     assert described == {f"{rule.method} {described_path(rule)}" for rule in DESCRIBED}
+
+
+def test_it_requires_a_body_where_a_field_must_be_given(document: dict[str, Any]) -> None:
+    bodies = {
+        f"{method.upper()} {path}": operation["requestBody"]["required"]
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if "requestBody" in operation
+    }
+    optional = {name for name, is_required in bodies.items() if not is_required}
+    assert optional == OPTIONAL_BODIES
+    assert bodies["POST /api/session"]
 
 
 @pytest.mark.parametrize("mode", GenerationMode)

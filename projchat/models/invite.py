@@ -70,15 +70,10 @@ class Invite(Model):
         """The invite behind a link, if it still opens its door and its maker may still invite."""
         if not token.isascii() or "\0" in token:
             return None
-        may_invite = exists().where(
-            Membership.project_id == cls.project_id,
-            Membership.user_id == cls.created_by,
-            Membership.role.in_([role.value for role in Role if role.manages]),
-        )
         return db.session.scalar(
             select(cls)
             .options(joinedload(cls.project), joinedload(cls.author))
-            .where(cls.token == token, *cls._is_open(), may_invite)
+            .where(cls.token == token, *cls._is_open(), cls._maker_may_invite())
         )
 
     @classmethod
@@ -97,11 +92,28 @@ class Invite(Model):
     def _is_open(cls) -> tuple[ColumnElement[bool], ...]:
         return cls.expires_at > now(), cls.uses < cls.max_uses
 
+    @classmethod
+    def _maker_may_invite(cls) -> ColumnElement[bool]:
+        return exists().where(
+            Membership.project_id == cls.project_id,
+            Membership.user_id == cls.created_by,
+            Membership.role.in_([role.value for role in Role if role.manages]),
+            cls.author.has(active=True),
+        )
+
     def take_place(self) -> bool:
-        """Count one more whom the link lets in; False if another has taken the last place."""
+        """Count one more whom the link lets in; False if it opens its door no more.
+
+        Called under the project's lock: what was true when the link was found is asked again.
+        """
         counted = db.session.execute(
             update(Invite)
-            .where(Invite.id == self.id, Invite.uses < Invite.max_uses)
+            .where(
+                Invite.id == self.id,
+                Invite.token == self.token,
+                Invite.uses < Invite.max_uses,
+                self._maker_may_invite(),
+            )
             .values(uses=Invite.uses + 1)
             .execution_options(synchronize_session=False)
         )

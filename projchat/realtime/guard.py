@@ -17,6 +17,9 @@ log = logging.getLogger("projchat.wire")
 # and their attachments would be gathered without a bound.
 TEXT_PACKETS = ("0", "1", "2", "3")
 RESERVED = ("connect", "disconnect")
+# The library's name for the handler of all events that have none; as a client's it is unknown too.
+CATCH_ALL = "*"
+UNKNOWN = "unknown"
 
 
 def guard(server: socketio.Server) -> None:
@@ -50,6 +53,8 @@ def _check_events(server: socketio.Server) -> None:
 
     def handle_event(eio_sid: str, namespace: str, key: int | None, data: Any) -> None:
         named = isinstance(data, list) and data and isinstance(data[0], str)
+        if named and data[0] == CATCH_ALL:
+            data[0] = UNKNOWN
         if named and data[0] not in RESERVED:
             handle(eio_sid, namespace, key, data)
         else:

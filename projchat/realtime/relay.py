@@ -12,7 +12,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -34,6 +34,8 @@ log = logging.getLogger("projchat")
 
 # A tick that takes longer is ended, and the next one begins anew.
 TICK_SECONDS = 60.0
+# A part of it that takes longer is ended, and the others go on.
+STEP_SECONDS = 20.0
 LATE_SECONDS = 15.0
 WATCH_SECONDS = 5.0
 # So many ticks with repairs within so much time are no accident.
@@ -131,9 +133,9 @@ class Relay:
 
     def tick(self) -> None:
         """Repair, tell the heads when it is time, and keep presence alive."""
-        self._forget_the_gone()
+        self._step(self._forget_the_gone)
         socketio.sleep(REST_SECONDS)
-        self._disconnect_ended_logins()
+        self._step(self._disconnect_ended_logins)
         db.session.rollback()  # SQLite would go on showing what was there at the last look.
         socketio.sleep(REST_SECONDS)
         sent = self._sent()
@@ -141,7 +143,7 @@ class Relay:
         if older := [each for each in heads if heads[each].version < sent.get(each, 0)]:
             self._report_older(older[0])
             return
-        self._evict_removed(heads)
+        self._step(self._evict_removed, heads)
         for project_id in heads:
             self._fanout.polls.wake_unequal(f"project:{project_id}", heads[project_id].version)
         repaired = [project_id for project_id in heads if self._repair(project_id)]
@@ -150,14 +152,26 @@ class Relay:
         db.session.rollback()
         began = time.monotonic()
         beacon_due = began - self._beacon_at >= self._app.config["HEAD_SECONDS"]
-        for project_id in _one_by_one(heads if beacon_due else repaired):
-            self._tell_head(project_id)
+        self._step(self._tell_heads, heads if beacon_due else repaired)
         if beacon_due:
             self._beacon_at = began
-            self._evict_former_members()
-            self._hang_up_strangers()
+            self._step(self._evict_former_members)
+            self._step(self._hang_up_strangers)
         self._told = {key: head.messages for key, head in self._seen.items() if key in heads}
         self._seen = heads
+
+    def _step(self, step: Callable[..., None], *given: Any) -> None:
+        """Do one part of a tick, which may not keep the others from theirs."""
+        try:
+            with deadline(STEP_SECONDS):
+                step(*given)
+        except TimeoutError:
+            log.error("Relay step %s was ended after %d s", step.__name__, STEP_SECONDS)
+            db.session.rollback()
+
+    def _tell_heads(self, project_ids: Iterable[int]) -> None:
+        for project_id in _one_by_one(project_ids):
+            self._tell_head(project_id)
 
     def _forget_the_gone(self) -> None:
         self._fanout.polls.expire()

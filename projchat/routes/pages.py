@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from .. import assets, i18n
 from ..auth import public
 from ..models import User
-from .contract import spec
+from .contract import description
 
 bp = Blueprint("pages", __name__)
 
@@ -57,8 +57,7 @@ def manifest(locale: str) -> FlaskResponse:
 @public
 def openapi() -> dict[str, Any]:
     """The API as an OpenAPI document."""
-    document: dict[str, Any] = spec.spec
-    return document
+    return description()
 
 
 @bp.get("/api/docs")

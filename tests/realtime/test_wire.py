@@ -102,6 +102,14 @@ def test_an_unknown_event_is_answered(bob):
     assert bob.live().call("rm_rf", {})["error"]["code"] == "unknown_event"
 
 
+@pytest.mark.parametrize("packet", ['421["*",{}]', '421["*"]', '421["*",1,2,3]'])
+def test_the_librarys_name_for_all_events_is_an_unknown_event(raw, bob, packet):
+    connection = raw(bob)
+    connection.send(packet)
+    texts = iter(connection.recv, None)
+    assert "unknown_event" in next(text for text in texts if text.startswith("431"))
+
+
 @pytest.mark.parametrize("name", ["new-message", "message-updated", "head", "room-closed"])
 def test_a_client_cannot_speak_for_the_server(alice, bob, project, name):
     forger, reader = bob.live(), alice.live()

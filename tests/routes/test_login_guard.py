@@ -1,11 +1,13 @@
 """Who may try an account's password: nobody can lock out somebody who uses their own browser."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
 
+from projchat.login_guard import PER_CLIENT
 from support.answers import refused
 from support.cast import Cast
 from support.person import Person
@@ -91,6 +93,20 @@ def test_many_attackers_make_a_fresh_browser_wait_a_little(stranger_at):
     answer = stranger_at().login()
     refused(answer, 429, "rate_limited")
     assert 0 < int(answer.headers["Retry-After"]) <= 2
+
+
+def test_the_wait_ends_at_ten_seconds(stranger_at):
+    """One address, which has ten tries in fifteen minutes, can hold nobody up for most of them."""
+    tries(stranger_at(), 10)
+    waits = []
+    for _ in range(5):
+        assert tries(stranger_at(), 1) == [401]
+        answer = stranger_at().login()
+        refused(answer, 429, "rate_limited")
+        waits.append(int(answer.headers["Retry-After"]))
+        time.sleep(waits[-1] + 0.1)
+    assert waits[-2:] == [10, 10]
+    assert PER_CLIENT.amount * max(waits) < PER_CLIENT.get_expiry() / 5
 
 
 def test_a_browser_that_has_logged_in_before_gets_through(stranger_at):

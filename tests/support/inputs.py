@@ -31,10 +31,10 @@ LOOK_UP = "one look-up by an index"
 COMPARED = "compared with known values"
 MARKDOWN = (
     "10,000 characters (2,000 of a description), refused by length first; 64 KiB of HTML, 20 "
-    "levels, 2,000 cells; code of 4,000 characters is coloured line by line for 50 ms at most"
+    "levels, 2,000 cells; code of 4,000 characters is coloured piece by piece for 50 ms at most"
 )
-PASSWORD = "argon2id on threads of their own, two at a time; a list of common ones in memory"
-NAME = "refused by length (64 characters; 100 of a project, 200 kept of a file) before all else"
+PASSWORD = "argon2id on a thread of its own, one at a time; a list of common ones in memory"
+NAME = "refused by length first: 64 characters, 100 of a project, 1,000 of a file, of which 200 are kept"
 CURSOR = "one index range; a page ends at its limit and at 256 KB"
 SEARCH = (
     "12 terms, 5 grams each; candidates by an index; read in slices that yield, with a share of "
@@ -105,7 +105,7 @@ BODIES = [
     (
         "a piece of a file",
         "1 MiB; a file 25 MiB, quotas for all",
-        "written as it comes; hashed on threads of their own, 16 MiB a second",
+        "written as it comes, on threads of their own, 16 MiB a second",
     ),
     (
         "a picture",
@@ -125,7 +125,7 @@ BODIES = [
     (
         "a push service's answer",
         "its status line",
-        "ten seconds in all, beside the requests",
+        "15 seconds in all, beside the requests",
     ),
 ]
 

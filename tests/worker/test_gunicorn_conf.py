@@ -70,8 +70,9 @@ def test_it_listens_where_it_is_told(host: str, bind: str):
     assert printed.decode().strip() == bind
 
 
-def test_it_believes_not_everybody(tmp_path: Path):
-    assert "everybody" in refused(tmp_path, "--forwarded-allow-ips", "*")
+@pytest.mark.parametrize("everybody", ["*", "0.0.0.0/0", "127.0.0.1,::/0"])
+def test_it_believes_not_everybody(tmp_path: Path, everybody: str):
+    assert "everybody" in refused(tmp_path, "--forwarded-allow-ips", everybody)
 
 
 def test_it_does_not_serve_tables_of_another_version(tmp_path: Path):

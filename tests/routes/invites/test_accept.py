@@ -3,6 +3,7 @@
 import pytest
 
 from support.answers import refused
+from support.cast import done
 from support.person import PASSWORD, Person
 from support.surgery import execute
 
@@ -135,6 +136,17 @@ def test_it_rejects_what_was_revoked(alice, charlie, project, token):
     invite = alice.get(f"{project.api}/invites").json()["invites"][0]
     alice.delete(f"{project.api}/invites/{invite['id']}")
     refused(join(charlie, token), 404, "not_found")
+
+
+def test_it_rejects_a_link_of_somebody_who_was_disabled(server, alice, cast, charlie, project):
+    maker = cast.newcomer()
+    project.admit(maker)
+    project.promote(maker)
+    token = done(maker.post(f"{project.api}/invites", {}))["token"]
+    assert server.command("user", "disable", maker.username).returncode == 0
+    refused(charlie.post(f"/api/invites/{token}", {}), 404, "not_found")
+    assert server.command("user", "enable", maker.username).returncode == 0
+    assert charlie.post(f"/api/invites/{token}", {}).ok
 
 
 def test_it_rejects_an_archived_project(alice, charlie, anonymous, project, token, database):
