@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hostile.blocking import MOST_SECONDS, wait_beside
+from hostile.blocking import MOST_SECONDS, Bystanders, wait_beside
 from support.backend import Backend
 from support.cast import Cast, Project
 from support.server import Server
@@ -45,8 +45,14 @@ def arena(target: Cast) -> Project:
     return target.project(target.administrator())
 
 
+@pytest.fixture(scope="package")
+def bystanders(target: Cast) -> Bystanders:
+    """Two people of the fuzzed server who talk meanwhile."""
+    return Bystanders(target)
+
+
 @pytest.fixture
-def fuzz(server: Server, target: Cast, arena: Project) -> Iterator[Fuzz]:
+def fuzz(server: Server, target: Cast, arena: Project, bystanders: Bystanders) -> Iterator[Fuzz]:
     """Repeat something with one source of chance until the time is over; how often it was done.
 
     Meanwhile /healthz is asked. Afterwards a message still reaches a member and nobody else, no
@@ -70,7 +76,7 @@ def fuzz(server: Server, target: Cast, arena: Project) -> Iterator[Fuzz]:
         print(f"seed {SEED}")
         act(random.Random(0))
         memory, files = _memory(server), _files(server)
-        wait = wait_beside(server, lambda: repeat(act))
+        wait = wait_beside(server, lambda: repeat(act), bystanders)
         assert wait.worst < MOST_SECONDS
         deadline = time.monotonic() + SETTLING_SECONDS
         while _files(server) > files + FILES:

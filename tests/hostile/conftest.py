@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hostile.blocking import Bystanders
 from support.backend import Backend
 from support.cast import Cast, Project
 from support.server import Server
@@ -17,6 +18,12 @@ def target(tmp_path_factory: pytest.TempPathFactory, backend: Backend) -> Iterat
         yield Cast(server.start())
     finally:
         server.close()
+
+
+@pytest.fixture(scope="package")
+def bystanders(target: Cast) -> Bystanders:
+    """Two people of the attacked server who talk meanwhile."""
+    return Bystanders(target)
 
 
 @pytest.fixture
