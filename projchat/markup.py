@@ -36,6 +36,8 @@ MAX_LENGTH = 10_000
 
 MAX_NESTING = 20
 MAX_CELLS = 2_000
+# Each bracket that may begin a link is looked at in vain up to the end of the text.
+MAX_LINK_STARTS = 1_000
 MAX_HTML = 64 * 1024
 MAX_CODE = 4_000
 MAX_CODE_SECONDS = 0.05
@@ -277,6 +279,9 @@ def _is_allowed_link(url: str) -> bool:
 
 def _link_or_image(state: StateInline, silent: bool) -> bool:
     """Read a link, or an image as a link to it: pictures from elsewhere would track readers."""
+    state.env["link_starts"] = state.env.get("link_starts", 0) + 1
+    if state.env["link_starts"] > MAX_LINK_STARTS:
+        return False
     start, first = state.pos, len(state.tokens)
     is_image = state.src.startswith("![", start)
     state.pos += is_image

@@ -30,6 +30,19 @@ def test_every_language_ends_in_time(language):
     assert max(cpu_seconds(fenced(language, unit)) for unit in UNITS) < MOST_CPU_SECONDS
 
 
+@pytest.mark.parametrize(
+    "unit", ["![](", "[", "[](", "](javascript:alert(1))[", "[a](b", "[](<a", '[](a "', "[![[]("]
+)
+def test_brackets_that_may_begin_a_link_end_in_time(unit):
+    """Each was looked at to the end of the text, for 0.2 s in all."""
+    text = (unit * markup.MAX_LENGTH)[: markup.MAX_LENGTH]
+    assert cpu_seconds(text) < MOST_CPU_SECONDS
+
+
+def test_as_many_links_as_anybody_writes_are_links():
+    assert markup.render("[a](http://b) " * 600).count("<a ") == 600
+
+
 def test_ordinary_code_keeps_its_colours():
     code = "/* a comment\n   of two lines */\nint main() {\n\treturn 42;\n}"
     html = markup.render(f"```c\n{code}\n```")

@@ -34,8 +34,9 @@ MARKDOWN = (
     "levels, 2,000 cells; code of 4,000 characters is coloured piece by piece for 50 ms at most"
 )
 PASSWORD = "argon2id on a thread of its own, one at a time; a list of common ones in memory"
-NAME = "refused by length first: 64 characters, 100 of a project, 1,000 of a file, of which 200 are "
-    "kept"
+NAME = (
+    "refused by length first: 64 characters, 100 of a project, 1,000 of a file (200 of them kept)"
+)
 CURSOR = "one index range; a page ends at its limit and at 256 KB"
 SEARCH = (
     "12 terms, 5 grams each; candidates by an index; read in slices that yield, with a share of "
