@@ -109,6 +109,8 @@ def test_static_files_are_served_directly(site):
     assert answer.text == (ROOT / "static" / "css" / "tokens.css").read_text()
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Content-Security-Policy" not in answer.headers
     script = re.search(r"/static/h/\w+/(?:min/)?js/application\.js", page)
