@@ -1,5 +1,6 @@
 """Clients that poll badly: they are let go, and nobody waits for them."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from support.cast import Cast
 POLLING = "/api/socket/?EIO=4&transport=polling"
 REFUSED_POLLS = 60
 ANSWER_SECONDS = 5
+# Twice the time between two looks at who has not logged in.
+UNTIL_STRANGERS_GO = 21
 
 
 @pytest.fixture
@@ -96,6 +99,20 @@ def test_answers_are_kept_nowhere(server):
     headers = requests.get(server.url + POLLING, timeout=ANSWER_SECONDS).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_sessions_that_answer_and_never_fetch_do_not_stop_the_relay(server, cast, session):
+    """Whoever closed one of them waited for ever, and nobody's removal was noticed any more."""
+    victim = cast.newcomer()
+    tab = victim.live()
+    addresses = [session() for _ in range(3)]
+    until = time.monotonic() + UNTIL_STRANGERS_GO
+    while time.monotonic() < until:
+        for address in addresses:
+            requests.post(address, data="3", timeout=ANSWER_SECONDS)
+        time.sleep(1)
+    assert server.command("user", "disable", victim.username).returncode == 0
+    tab.wait_until_disconnected(timeout=8)
 
 
 class Poller:

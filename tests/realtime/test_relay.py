@@ -1,7 +1,12 @@
 """The relay: what was committed and not emitted arrives all the same."""
 
 import time
+from types import SimpleNamespace
 
+import eventlet
+
+from projchat.realtime import relay as module
+from projchat.realtime.relay import Relay
 from support.cast import Cast, done
 from support.surgery import execute
 
@@ -125,3 +130,25 @@ def test_readers_of_a_restored_database_start_afresh(make_server):
     assert answer["reset"]
     assert answer["history"] == history
     assert answer["messages"][-1] == kept
+
+
+def test_a_step_that_does_not_end_is_ended_and_the_others_go_on(monkeypatch, caplog):
+    monkeypatch.setattr(module, "STEP_SECONDS", 0.05)
+    monkeypatch.setattr(module, "db", SimpleNamespace(session=SimpleNamespace(rollback=print)))
+    relay, done = Relay.__new__(Relay), []
+
+    def waits_for_ever():
+        eventlet.sleep(60)
+
+    relay._step(waits_for_ever)
+    relay._step(done.append, "the next")
+    assert done == ["the next"]
+    assert "Relay step waits_for_ever was ended" in caplog.text
+
+
+def test_a_relay_that_ends_no_tick_is_told_by_readiness():
+    relay = Relay.__new__(Relay)
+    relay.ticked_at = time.monotonic()
+    assert relay.check().reason == "ok"
+    relay.ticked_at -= module.LATE_SECONDS + 1
+    assert relay.check().reason == "stalled"
