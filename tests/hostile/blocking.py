@@ -62,7 +62,7 @@ def wait_beside(
         f"blocked for {wait.worst * 1e3:.0f} ms, at rest {wait.baseline * 1e3:.0f} ms; posted and "
         f"delivered after {delivered * 1e3:.0f} ms, at rest {delivered_at_rest * 1e3:.0f} ms"
     )
-    assert delivered < MOST_SECONDS + BASELINE_SECONDS
+    assert delivered < 2 * MOST_SECONDS  # A post waits for the loop, and so does its delivery.
     assert server.worker_pids() == workers, "A worker was killed."
     return wait
 
