@@ -417,6 +417,24 @@ def test_one_address_has_bounds(pair):
     assert all(answer.ok for answer in style)
 
 
+def test_one_address_has_so_many_connections(pair):
+    site = Site("sticky.conf", pair.port, [each.port for each in pair.processes], pair.instance)
+    written = site.folder / "nginx.conf.example"
+    written.write_text(
+        written.read_text().replace("projchat_connections 1000", "projchat_connections 2")
+    )
+    site.start()
+    alice = pair.scene.alice
+    held = [Live(site.url, alice.cookie_header()) for _ in range(2)]
+    assert requests.get(f"{site.url}/healthz", timeout=5).status_code == 429
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        Live(site.url, alice.cookie_header())
+    held.pop().close()
+    wait(lambda: requests.get(f"{site.url}/healthz", timeout=5).ok, 5, "It lets nobody in again.")
+    held.pop().close()
+    site.close()
+
+
 @pytest.mark.parametrize("variant", ["sticky.conf", "websocket-only.conf"])
 def test_nginx_accepts_it_as_it_is_with_a_certificate(pair, variant, tmp_path):
     openssl = shutil.which("openssl")
