@@ -4,9 +4,9 @@ On PostgreSQL a request finds its membership and then waits for the project's lo
 writer at a time, so there a request that changes something waits before it begins.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,6 +55,13 @@ def removal(server: Any, project_id: int, user_id: int) -> Iterator[Callable[[],
     engine.dispose()
 
 
+def under_way(ask: Callable[[], Any]) -> "Future[Any]":
+    """Begin to ask, and let it come as far as it can."""
+    asked = ThreadPoolExecutor(1).submit(ask)
+    time.sleep(UNDER_WAY_SECONDS)
+    return asked
+
+
 def leaver(rule: Rule) -> str | None:
     """Who may do it and can be removed, if there is such a one."""
     statuses = MATRIX[str(rule)].statuses
@@ -77,15 +84,12 @@ def test_changes_nothing_for_who_was_removed_meanwhile(
     row = MATRIX[str(rule)]
     person = scene.people[str(leaver(rule))]
     values = row.prepare(scene, person)
-    answers: list[Any] = []
-    asking = threading.Thread(target=lambda: answers.append(ask(scene, person, rule, row, values)))
     with removal(server, scene.project.id, person.id) as commit:
-        asking.start()
-        time.sleep(UNDER_WAY_SECONDS)
+        asked = under_way(lambda: ask(scene, person, rule, row, values))
         commit()
     before = database.contents()
-    asking.join(20)
-    assert answers[0].status_code in (400, 404), answers[0].text[:300]
+    answer = asked.result(20)
+    assert answer.status_code in (400, 404), answer.text[:300]
     assert without_marks(database.contents()) == without_marks(before)
 
 
@@ -94,15 +98,11 @@ def test_an_admin_who_was_removed_meanwhile_does_not_come_back_by_a_link(
 ) -> None:
     alice, dora = scene.people["owner"], scene.people["admin"]
     link = done(alice.post(f"{scene.project.api}/invites", {}))["token"]
-    answers: list[Any] = []
-    asking = threading.Thread(target=lambda: answers.append(dora.post(f"/api/invites/{link}", {})))
     with removal(server, scene.project.id, dora.id) as commit:
-        asking.start()
-        time.sleep(UNDER_WAY_SECONDS)
+        asked = under_way(lambda: dora.post(f"/api/invites/{link}", {}))
         commit()
     before = database.contents()
-    asking.join(20)
-    assert answers[0].status_code in (200, 404)
+    assert asked.result(20).status_code in (200, 404)
     assert dora.get(scene.project.api).status_code == 404
     assert database.contents() == before
 
